@@ -1,0 +1,174 @@
+"""The values that cross rooms: frozen, slotted, and without behaviour that needs another room.
+
+Vocabulary: a *document* is one file's bytes known in one *scope* (whoever may see the scope may
+see the document). A *block* is a piece of a parsed document, a *chunk* a piece small enough to
+embed, a *hit* a chunk that a search found, a *citation* a hit that a sentence was checked against.
+A *source* is one appearance of a document under a name; this room treats its reference as opaque.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where in a file a text stands; every field is optional, counts start at 1."""
+
+    page: int | None = None
+    slide: int | None = None
+    sheet: str | None = None
+    row: int | None = None
+    heading_path: tuple[str, ...] = ()
+
+    def label(self) -> str:
+        """What a person would write: ``page 3``, ``slide 2``, ``Prices, row 7``, ``Terms › Price``."""
+        if self.page is not None:
+            return f"page {self.page}"
+        if self.slide is not None:
+            return f"slide {self.slide}"
+        if self.row is not None:
+            return f"{self.sheet}, row {self.row}" if self.sheet else f"row {self.row}"
+        return " › ".join(self.heading_path)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A stretch of a parsed file that lies at one place: a paragraph, a heading, a table row."""
+
+    text: str
+    location: Location = Location()
+    kind: str = "text"  # "text" | "heading" | "row" | "code"
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFile:
+    """What a parser read. ``notes`` are sentences for the receipt ("2 of 9 pages hold no text")."""
+
+    kind: str  # "pdf" | "docx" | "pptx" | "xlsx" | "csv" | "markdown" | "html" | "text" | "code"
+    blocks: tuple[Block, ...]
+    page_count: int | None = None  # pages, slides or sheets; None where the format has none
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file's bytes in one scope, keyed by (scope_id, sha256)."""
+
+    document_id: int
+    scope_id: str
+    sha256: str
+    kind: str
+    size_bytes: int
+    page_count: int | None
+    chunk_count: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A document's appearance under a name. Two sources in one scope may share a document."""
+
+    source_ref: str
+    scope_id: str
+    document_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a document, 100 to 200 word pieces long; ``text`` is verbatim from the file."""
+
+    chunk_id: int
+    document_id: int
+    ordinal: int  # position in the document, from 0
+    text: str
+    location: Location = Location()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk that a search found, with the name it has in the scope that was searched."""
+
+    chunk: Chunk
+    source_ref: str
+    file_name: str
+    score: float  # fused, higher is better, comparable within one search only
+    cosine: float  # of question and chunk, -1 to 1; 0.0 where no vector exists yet
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Proof for a sentence: file, place, and a quote that stands there verbatim."""
+
+    number: int  # as in the answer's [1]
+    file_name: str
+    source_ref: str
+    location: Location
+    quote: str
+    chunk_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier question and its answer in the same conversation."""
+
+    question: str
+    answer: str
+
+
+class Outcome(StrEnum):
+    """How a question ended."""
+
+    ANSWERED = "answered"  # at least one checked sentence of the model's
+    PASSAGE = "passage"  # no sentence passed the check: the best passage, verbatim
+    REFUSED = "refused"  # the files searched do not say
+    STOPPED = "stopped"  # cancelled; the text so far stands
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A finished answer. ``searched`` are the names of the files that were looked through."""
+
+    text: str
+    outcome: Outcome
+    citations: tuple[Citation, ...] = ()
+    searched: tuple[str, ...] = ()
+    timing: dict[str, float] = field(default_factory=dict)  # seconds by stage
+
+    @property
+    def refused(self) -> bool:
+        return self.outcome is Outcome.REFUSED
+
+
+# --- what a model yields while it writes -----------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a prompt: role is "system", "user" or "assistant"."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """Newly generated text; never any of the prompt."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The last event of every stream that was not cut by an error."""
+
+    reason: str  # "stop" | "length" | "cancelled"
+    prompt_tokens: int
+    new_tokens: int
+    first_token_s: float
+    total_s: float
+
+
+ModelEvent = TextDelta | Finished
