@@ -8,7 +8,8 @@
     │   ├── EmptyFile          no bytes, or nothing in them
     │   ├── NoTextFound        only pictures; text recognition is not installed
     │   ├── FileTooLarge       over a limit of size, pages or unpacked size
-    │   └── ParserStopped      the reader ran out of its time or memory
+    │   ├── ParserStopped      the reader ran out of its time or memory
+    │   └── FileRemoved        deleted while it was being read
     ├── ModelError             about the language or embedding model; shown to the administrator
     │   ├── ModelNotFound      no such folder or file, or not on this machine
     │   ├── ModelRefused       pickled weights, remote code, an unknown quantisation type
@@ -92,6 +93,12 @@ class ParserStopped(FileError):
     """The reader's process ran out of its time or memory."""
 
     default_message = "Reading this file took more time or memory than is allowed; try a smaller or simpler copy."
+
+
+class FileRemoved(FileError):
+    """A file that was deleted while it was being read."""
+
+    default_message = "This file was deleted while it was being read, so nothing of it was kept."
 
 
 class ModelError(InhouseError):

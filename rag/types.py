@@ -8,8 +8,13 @@ A *source* is one appearance of a document under a name; this room treats its re
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:  # the process that reads files imports this module, and should start quickly
+    import numpy as np
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,7 @@ class Location:
     sheet: str | None = None
     row: int | None = None
     heading_path: tuple[str, ...] = ()
+    rows: tuple[int, ...] = ()  # of a chunk of table rows: the row of each of its lines
 
     def label(self) -> str:
         """What a person would write: ``page 3``, ``slide 2``, ``Prices, row 7``, ``Terms › Price``."""
@@ -52,6 +58,16 @@ class ParsedFile:
     notes: tuple[str, ...] = ()
 
 
+class DocumentStatus(StrEnum):
+    """How far a document has come. Only searchable and ready ones are ever found."""
+
+    READING = "reading"
+    SEARCHABLE = "searchable"  # by its words; the vectors are not all there
+    READY = "ready"
+    FAILED = "failed"
+    ERASING = "erasing"  # gone for everybody; its rows are being cleared away
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One file's bytes in one scope, keyed by (scope_id, sha256)."""
@@ -64,6 +80,8 @@ class Document:
     page_count: int | None
     chunk_count: int
     notes: tuple[str, ...] = ()
+    status: DocumentStatus = DocumentStatus.READY
+    user_message: str = ""  # why reading it failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,3 +190,23 @@ class Finished:
 
 
 ModelEvent = TextDelta | Finished
+
+
+# --- what turns text into vectors ------------------------------------------------------------
+
+
+class Embedder(Protocol):
+    """Texts to vectors; safe to share between threads."""
+
+    name: str
+    dimension: int
+    fingerprint: str  # identifies the weights: a change means that stored vectors are of no use
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """Shape: (n, dimension) float32, unit rows."""
+
+    def embed_query(self, text: str) -> np.ndarray:
+        """Shape: (dimension,) float32, unit length."""
+
+    def count_pieces(self, texts: Sequence[str]) -> list[int]:
+        """Word pieces of each text, as the model would count them."""

@@ -1,0 +1,91 @@
+"""What runs in the throw-away process: one request in, one file read, JSON lines out.
+
+In, on standard input: ``{"path": ..., "name": ..., "kind": null, "limits": {...}}``. Out: any number of
+``{"progress": [3, 10]}`` and ``{"blocks": [[text, kind, page, slide, sheet, row, [headings]], ...]}``,
+then one ``{"done": {...}}`` or ``{"error": [class name, sentence, detail]}``. Knows nothing of who asked.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import IO, Any
+
+from rag.data_loaders.detect import detect
+from rag.data_loaders.limits import Limits
+from rag.data_loaders.reading import Reading, collect
+from rag.data_loaders.sandbox import confine
+from rag.errors import BrokenFile, FileError, ParserStopped
+from rag.types import Block, ParsedFile
+
+_MODULES = {kind: kind for kind in ("pdf", "docx", "pptx", "xlsx", "csv", "markdown", "html", "text")} | {
+    "code": "text"
+}
+_TEXT_KINDS = {"csv", "markdown", "html", "text", "code"}
+_BATCH = 500  # blocks per line of output
+
+
+def main() -> None:
+    out = _take_output()
+    request = json.load(sys.stdin)
+    limits = Limits(**request["limits"])
+    confine(limits)
+    sys.modules["numpy"] = None  # type: ignore[assignment]  # openpyxl would load it, at length and for nothing
+    try:
+        _send_parsed(out, _read(request, limits, out))
+    except FileError as error:
+        _send(out, error=[type(error).__name__, error.user_message, error.detail])
+    except MemoryError:
+        _send(out, error=[ParserStopped.__name__, None, "memory"])
+    except Exception as error:  # noqa: BLE001 - four libraries, sixteen kinds of error, one meaning
+        _send(out, error=[BrokenFile.__name__, None, type(error).__name__])
+    out.flush()
+    os._exit(0)  # native libraries are not given a chance to stumble while they tidy up
+
+
+def _take_output() -> IO[str]:
+    """The real standard output; whatever else is printed, by native code too, goes nowhere."""
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
+    return out
+
+
+def _read(request: dict[str, Any], limits: Limits, out: IO[str]) -> ParsedFile:
+    path = Path(request["path"])
+    found = detect(path, request["name"], limits)
+    kind = request["kind"] or found
+    if kind != found and not {kind, found} <= _TEXT_KINDS:
+        raise BrokenFile(f"This file was opened as {kind} but holds {found}.")
+
+    def report(done: int, total: int) -> None:
+        if done == total or done % 10 == 0:
+            _send(out, progress=[done, total])
+
+    reading = Reading(path, kind, request["name"], limits, report)
+    loader = importlib.import_module(f"rag.data_loaders.{_MODULES[kind]}")  # only this format's library
+    return collect(reading, loader.blocks(reading))
+
+
+def _send_parsed(out: IO[str], parsed: ParsedFile) -> None:
+    for start in range(0, len(parsed.blocks), _BATCH):
+        _send(out, blocks=[_flat(block) for block in parsed.blocks[start : start + _BATCH]])
+    _send(out, done={"kind": parsed.kind, "page_count": parsed.page_count, "notes": parsed.notes})
+
+
+def _flat(block: Block) -> list[Any]:
+    where = block.location
+    return [block.text, block.kind, where.page, where.slide, where.sheet, where.row, where.heading_path]
+
+
+def _send(out: IO[str], **message: Any) -> None:
+    out.write(json.dumps(message) + "\n")
+    out.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""CSV files, whichever delimiter they use: one block per row, numbered as a spreadsheet would."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+
+from rag.data_loaders.encoding import read_text
+from rag.data_loaders.reading import Reading
+from rag.data_loaders.tables import row_blocks
+from rag.types import Block, Location
+
+_DELIMITERS = ",;\t|"
+
+
+def blocks(reading: Reading) -> Iterator[Block]:
+    text = read_text(reading.path)
+    lines = text.split("\n")
+    delimiter = _delimiter(lines[:50])
+    skipped = 0
+    if lines[0].lower().startswith("sep=") and len(lines[0]) == 5:  # Excel's own hint
+        delimiter, skipped = lines[0][4], 1
+    csv.field_size_limit(max(reading.limits.characters, 1))
+    rows = csv.reader((f"{line}\n" for line in lines[skipped:]), delimiter=delimiter)
+    yield from row_blocks(_bounded(rows, reading, skipped), Location())
+
+
+def _delimiter(lines: Sequence[str]) -> str:
+    """The delimiter that cuts the most lines into the same number of fields, more than one."""
+
+    def agreement(delimiter: str) -> tuple[int, int]:
+        widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
+        usual = max(set(widths), key=widths.count, default=1)
+        return (widths.count(usual), usual) if usual > 1 else (0, 0)
+
+    return max(_DELIMITERS, key=agreement)
+
+
+def _bounded(rows: Iterator[list[str]], reading: Reading, skipped: int) -> Iterator[tuple[int, list[str]]]:
+    for number, cells in enumerate(rows, start=1 + skipped):
+        if number > reading.limits.rows:
+            reading.note(f"Only the first {reading.limits.rows:,} rows were read.")
+            return
+        if len(cells) > reading.limits.columns:
+            reading.note(f"Only the first {reading.limits.columns:,} columns were read.")
+        yield number, cells[: reading.limits.columns]
