@@ -1,0 +1,236 @@
+"""Every setting of the product, read once at the start from the environment and `.env`, then passed down.
+
+This is the only room that looks at the environment. It checks shapes and ranges; whether a token
+works or a model exists is found out by `bot.preflight` and `rag.llms`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from rag.errors import SettingsError
+
+PREFIX = "INHOUSE_"
+ENV_FILE = Path(".env")
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+# Read by the tests, not by the product: where the evaluation sets lie.
+_OTHERS_VARIABLES = frozenset({"INHOUSE_DATA"})
+
+
+def _default_data_dir() -> Path:
+    """The user's data folder, not the current one: started from elsewhere, the bot still knows its files."""
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "inhouse"
+
+
+def _checked_url(url: str) -> str:
+    """Tokens travel to this address: in the clear only where they do not leave the machine."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+        raise ValueError("it must start with https:// (or http://127.0.0.1 for a local workspace)")
+    return url if url.endswith("/") else f"{url}/"
+
+
+def _stripped(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+Token = Annotated[SecretStr | None, BeforeValidator(_stripped)]
+Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)]
+Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser())]
+
+
+class Settings(BaseSettings):
+    """All settings; each is the variable ``INHOUSE_<NAME>``. Build it with `load`."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        env_prefix=PREFIX,
+        env_file=ENV_FILE,
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,  # `INHOUSE_MODEL=` means: not set
+        extra="ignore",  # `.env` may hold other programs' variables; ours are checked by `load`
+        populate_by_name=True,
+        validate_default=True,
+        hide_input_in_errors=True,
+        protected_namespaces=(),  # `model` is ours
+    )
+
+    # --- Slack
+    slack_bot_token: Token = Field(
+        None,
+        validation_alias=AliasChoices("INHOUSE_SLACK_BOT_TOKEN", "SLACK_BOT_TOKEN"),
+        description="Bot token, xoxb-..., from the app's page under 'OAuth & Permissions'. "
+        "SLACK_BOT_TOKEN is read too.",
+    )
+    slack_app_token: Token = Field(
+        None,
+        validation_alias=AliasChoices("INHOUSE_SLACK_APP_TOKEN", "SLACK_APP_TOKEN"),
+        description="App-level token, xapp-..., with the scope connections:write, from the app's page under "
+        "'Basic Information'. SLACK_APP_TOKEN is read too.",
+    )
+    slack_api_url: Annotated[str, AfterValidator(_checked_url)] = Field(
+        "https://slack.com/api/", description="Address of Slack's Web API; another one only for a local workspace."
+    )
+
+    # --- data
+    data_dir: Folder = Field(
+        default_factory=_default_data_dir,
+        description="Folder of the database, the original files, the search index and converted models. "
+        "Unset: the folder 'inhouse' in XDG_DATA_HOME, else in ~/.local/share.",
+    )
+    checkpoint_dir: Folder | None = Field(
+        None, description="Folder of converted models. Unset: the folder 'checkpoints' in the data folder."
+    )
+
+    # --- the models
+    model: str | None = Field(
+        None,
+        description="Language model: a Hugging Face id that was pulled before, a folder, or a GGUF file. "
+        "Unset: the embedded trial model.",
+    )
+    allow_trial_model: bool = Field(
+        False,
+        description="true lets `inhouse run` answer in Slack with the embedded trial model, which is often wrong.",
+    )
+    embedding_model: str | None = Field(
+        None, description="Embedding model: a folder or a pulled Hugging Face id. Unset: the embedded one."
+    )
+    device_map: str = Field(
+        "auto", description="Where the language model lies: auto, cpu, cuda, cuda:0 and so on.", min_length=1
+    )
+    threads: PositiveInt | None = Field(
+        None, description="Processor threads for the models (count). Unset: one for each core that may be used."
+    )
+    quant_type: Literal["nf4", "fp4"] = Field("nf4", description="Kind of 4-bit weights: nf4 or fp4.")
+    double_quant: bool = Field(
+        True, description="true also quantises the scales of the 4-bit weights: 0.4 bits a weight less memory."
+    )
+    context_tokens: int = Field(
+        1500, ge=256, description="Room for instructions, passages and history in one prompt (tokens)."
+    )
+    max_answer_tokens: int = Field(300, ge=16, le=4096, description="Longest answer (tokens).")
+    history_turns: int = Field(
+        6, ge=0, le=50, description="Earlier questions and answers of a thread that a prompt may hold (count)."
+    )
+
+    # --- limits
+    max_question_chars: PositiveInt = Field(4000, description="Longest question that is read (characters).")
+    max_file_bytes: PositiveInt = Field(50_000_000, description="Largest file that is read (bytes).")
+    parse_timeout_s: PositiveFloat = Field(60.0, description="Longest time for reading one file (seconds).")
+    parse_memory_bytes: int = Field(
+        1_000_000_000, ge=100_000_000, description="Most memory that reading one file may take (bytes)."
+    )
+    workers: int = Field(2, ge=1, le=64, description="Questions and files worked on at the same time (count).")
+    queue_limit: PositiveInt = Field(
+        100, description="Questions and files that may wait; beyond it the asker is told to try later (count)."
+    )
+
+    # --- the log
+    log_level: Level = Field(
+        "INFO", description="How much is logged: DEBUG, INFO, WARNING or ERROR; never any text of files or questions."
+    )
+
+    @classmethod
+    def load(cls, env_file: Path | None = ENV_FILE, **overrides: Any) -> Settings:
+        """The settings in force: ``overrides`` before the environment before ``env_file``.
+
+        Raises: SettingsError — unknown, malformed or out of range; the sentence names the variable.
+        """
+        _refuse_unknown(overrides, prefix="")
+        _refuse_unknown(os.environ, prefix=PREFIX)
+        _refuse_unknown(_read_env_file(env_file), prefix=PREFIX)
+        try:
+            return cls(**{"_env_file": env_file, **overrides})
+        except ValidationError as error:
+            raise SettingsError(_sentence(error)) from None  # the cause could show a token
+
+
+def variable(field_name: str) -> str:
+    """The environment variable that sets a field."""
+    return f"{PREFIX}{field_name.upper()}"
+
+
+def example() -> str:
+    """The text of `.env.example`: every setting with its meaning and its default, all commented out."""
+    head = (
+        "# Every setting of Inhouse. Copy this file to .env and take the # off the lines you want to change.\n"
+        "# The same names in the environment come first. Written by `make env` from bot/settings.py.\n"
+    )
+    return head + "".join(map(_example_lines, Settings.model_fields))
+
+
+def _example_lines(name: str) -> str:
+    field = Settings.model_fields[name]
+    default = None if field.default_factory else field.default  # a made default depends on the machine
+    value = "" if default is None else str(default).lower() if isinstance(default, bool) else str(default)
+    about = "\n# ".join(textwrap.wrap(field.description or "", width=100))
+    return f"\n# {about}\n#{variable(name)}={value}\n"
+
+
+def _read_env_file(env_file: Path | None) -> Mapping[str, str | None]:
+    if env_file is None or not env_file.is_file():
+        return {}
+    try:
+        return dotenv_values(env_file, encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"The settings file {env_file.name} cannot be read; it must be plain UTF-8 text that this user may read.",
+            detail=type(error).__name__,
+        ) from error
+
+
+def _refuse_unknown(names: Mapping[str, object], prefix: str) -> None:
+    known = {variable(name) if prefix else name for name in Settings.model_fields} | _OTHERS_VARIABLES
+    for name in sorted(names):
+        spelled = name.upper() if prefix else name
+        if spelled.startswith(prefix) and spelled not in known:
+            close = difflib.get_close_matches(spelled, known, n=1)
+            hint = f"did you mean {close[0]}?" if close else "see .env.example for all that there are."
+            raise SettingsError(f"There is no setting {name}; {hint}")
+
+
+def _sentence(error: ValidationError) -> str:
+    """All that is wrong, one sentence for each setting, without the values, which may be secret."""
+    return " ".join(_about_one(str(problem["loc"][0]), problem["msg"]) for problem in error.errors())
+
+
+def _about_one(place: str, message: str) -> str:
+    name = place.removeprefix(PREFIX).lower()
+    field = Settings.model_fields.get(name)
+    reason = message.removeprefix("Value error, ").replace("Input should", "it should")
+    meaning = f" It means: {field.description}" if field else ""
+    return f"The setting {variable(name)} cannot be used: {reason}.{meaning}"
+
+
+def child_environment(changes: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a bot beside a local workspace: none of this process's settings, tokens or proxies.
+
+    slack_sdk honours the proxy variables and ignores NO_PROXY, so a proxy would swallow loopback calls.
+    """
+    dropped = (PREFIX, "SLACK_", "HTTP_PROXY", "HTTPS_PROXY")
+    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(dropped)}
+    return kept | dict(changes)
