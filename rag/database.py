@@ -7,10 +7,13 @@ This room knows no tables: `rag.store` and `bot.records` bring their own migrati
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import itertools
 import queue
 import sqlite3
 import threading
+import weakref
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from pathlib import Path
@@ -39,8 +42,8 @@ class Database:
         self._queue: queue.PriorityQueue[tuple[int, int, Work | None, Future]] = queue.PriorityQueue()
         self._order = itertools.count()
         self._local = threading.local()
-        self._readers: list[sqlite3.Connection] = []
-        self._readers_lock = threading.Lock()
+        self._readers: weakref.WeakSet[sqlite_utils.Database] = weakref.WeakSet()
+        self._lock = threading.Lock()
         self._closed = False
         self._connection = _open_for_writing(self.path, list(migrations))
         self._writer = threading.Thread(target=self._write_loop, name="database-writer", daemon=True)
@@ -48,31 +51,41 @@ class Database:
 
     def submit(self, work: Work[Result], *, urgent: bool = False) -> Future[Result]:
         """Run ``work`` in a transaction of its own on the writer thread; the future is set after the commit."""
-        future: Future[Result] = Future()
-        if self._closed:
-            raise StoreError(detail="the database is closed")
-        self._queue.put((URGENT if urgent else NORMAL, next(self._order), work, future))
-        return future
+
+        def in_transaction(database: sqlite_utils.Database) -> Result:
+            with database.atomic():
+                return work(database)
+
+        return self._enqueue(in_transaction, urgent)
 
     def write(self, work: Work[Result], *, urgent: bool = False) -> Result:
         """As `submit`, and wait for the commit. Never call it on an event loop."""
-        return self.submit(work, urgent=urgent).result()
+        return self._wait(self.submit(work, urgent=urgent))
+
+    def maintain(self, work: Work[Result]) -> Result:
+        """Run ``work`` on the writer thread outside any transaction: checkpoints, VACUUM. Waits for it."""
+        return self._wait(self._enqueue(work, urgent=False))
 
     def read(self, work: Work[Result]) -> Result:
-        """Run ``work`` now, on this thread's read-only connection: it sees what was committed."""
+        """Run ``work`` now, on this thread's read-only connection: it sees what was committed.
+
+        Everything ``work`` reads is of one moment. It must return values, never a cursor.
+        """
         with _named_errors():
-            return work(self._reader())
+            reader = self._reader()
+            with reader.atomic():
+                return work(reader)
 
     def close(self) -> None:
         """Finish what was submitted, then fold the log into the file."""
-        if self._closed:
-            return
-        self._closed = True
-        self._queue.put((LAST, next(self._order), None, Future()))
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._queue.put((LAST, next(self._order), None, Future()))
         self._writer.join()
-        with self._readers_lock:
-            for reader in self._readers:
-                reader.close()
+        for reader in list(self._readers):
+            reader.conn.close()
 
     def __enter__(self) -> Database:
         return self
@@ -80,18 +93,29 @@ class Database:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _enqueue(self, work: Work[Result], urgent: bool) -> Future[Result]:
+        future: Future[Result] = Future()
+        with self._lock:  # nothing may be queued behind the last entry: nobody would ever answer it
+            if self._closed:
+                raise StoreError(detail="the database is closed")
+            self._queue.put((URGENT if urgent else NORMAL, next(self._order), work, future))
+        return future
+
+    def _wait(self, future: Future[Result]) -> Result:
+        if threading.current_thread() is self._writer:
+            raise RuntimeError("work on the writer thread must not wait for other work on it")
+        return future.result()
+
     def _reader(self) -> sqlite_utils.Database:
         database = getattr(self._local, "database", None)
         if database is None:
-            connection = sqlite3.connect(
-                f"{self.path.absolute().as_uri()}?mode=ro",
-                uri=True,
-                timeout=BUSY_TIMEOUT_S,
-                check_same_thread=False,
-            )
-            database = self._local.database = sqlite_utils.Database(connection, execute_plugins=False)
-            with self._readers_lock:
-                self._readers.append(connection)
+            database = sqlite_utils.Database(_connect_for_reading(self.path), execute_plugins=False)
+            weakref.finalize(database, database.conn.close)  # with its thread
+            with self._lock:
+                if self._closed:
+                    raise StoreError(detail="the database is closed")
+                self._readers.add(database)
+            self._local.database = database
         return database
 
     def _write_loop(self) -> None:
@@ -103,31 +127,46 @@ class Database:
             if not future.set_running_or_notify_cancel():
                 continue
             try:
-                with _named_errors(), database.atomic():
+                with _named_errors():
                     result = work(database)
             except BaseException as error:  # noqa: BLE001 — whoever waits gets it; the thread lives on
                 future.set_exception(error)
             else:
                 future.set_result(result)
+        with contextlib.suppress(sqlite3.Error):  # the log stays whole and is read at the next opening
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._connection.close()
+
+
+def _connect_for_reading(path: Path) -> sqlite3.Connection:
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    return sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
 
 
 def _open_for_writing(path: Path, migrations: list[Migrations]) -> sqlite3.Connection:
     with _named_errors():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
-        path.chmod(0o600)
-        database = sqlite_utils.Database(connection, execute_plugins=False)
-        # FULL: an acknowledged event survives a power cut (WAL with NORMAL may lose the last commits).
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-        check = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if check != "ok":
-            raise StoreCorrupt(_CORRUPT, detail=check)
-        _refuse_newer(database, migrations)
-        for migration in migrations:
-            migration.apply(database)
+        try:
+            path.chmod(0o600)
+            _prepare(connection, migrations)
+        except BaseException:
+            connection.close()
+            raise
         return connection
+
+
+def _prepare(connection: sqlite3.Connection, migrations: list[Migrations]) -> None:
+    # FULL: an acknowledged event survives a power cut (WAL with NORMAL may lose the last commits).
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    check = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if check != "ok":
+        raise StoreCorrupt(_CORRUPT, detail=check)
+    database = sqlite_utils.Database(connection, execute_plugins=False)
+    _refuse_newer(database, migrations)
+    for migration in migrations:
+        migration.apply(database)
 
 
 _CORRUPT = (
@@ -146,6 +185,16 @@ def _refuse_newer(database: sqlite_utils.Database, migrations: list[Migrations])
             )
 
 
+_UNUSABLE = {
+    sqlite3.SQLITE_BUSY: "Another process is using the data just now; nothing was changed. Stop it, then try again.",
+    sqlite3.SQLITE_LOCKED: "Another process is using the data just now; nothing was changed. Stop it, then try again.",
+    sqlite3.SQLITE_READONLY: "The data cannot be written to; make its folder writable for this user.",
+    sqlite3.SQLITE_CANTOPEN: "The data cannot be opened; check that its folder exists and belongs to this user.",
+    sqlite3.SQLITE_PERM: "The data cannot be opened; check that its folder exists and belongs to this user.",
+    sqlite3.SQLITE_IOERR: "The disk reported an error, so nothing was changed; check the disk.",
+}
+
+
 class _named_errors:
     """Turns SQLite's errors, and the file system's, into ours."""
 
@@ -153,13 +202,15 @@ class _named_errors:
         return None
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
-        if isinstance(error, sqlite3.DatabaseError):
-            text = str(error)
-            if "disk is full" in text:
-                raise DiskFull(detail=text) from error
-            if "malformed" in text or "not a database" in text:
-                raise StoreCorrupt(_CORRUPT, detail=text) from error
-            if isinstance(error, sqlite3.OperationalError) and ("unable to open" in text or "disk I/O" in text):
-                raise StoreError(detail=text) from error
-        if isinstance(error, OSError) and error.errno == 28:
-            raise DiskFull(detail=str(error)) from error
+        if isinstance(error, sqlite3.Error):
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code; Python's own errors have none
+            if code == sqlite3.SQLITE_FULL:
+                raise DiskFull(detail=str(error)) from error
+            if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                raise StoreCorrupt(_CORRUPT, detail=str(error)) from error
+            if code in _UNUSABLE:
+                raise StoreError(_UNUSABLE[code], detail=str(error)) from error
+        if isinstance(error, OSError):
+            if error.errno == errno.ENOSPC:
+                raise DiskFull(detail=str(error)) from error
+            raise StoreError(_UNUSABLE[sqlite3.SQLITE_CANTOPEN], detail=str(error)) from error

@@ -154,6 +154,8 @@ class Answer:
     citations: tuple[Citation, ...] = ()
     searched: tuple[str, ...] = ()
     timing: dict[str, float] = field(default_factory=dict)  # seconds by stage
+    is_foreign: bool = False  # the question is in a language that the model does not know
+    quoted: frozenset[int] = frozenset()  # numbers of the citations whose quote stands in ``text`` itself
 
     @property
     def refused(self) -> bool:

@@ -17,3 +17,9 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the shared data folder is not here; INHOUSE_DATA may name it")
     return folder
+
+
+@pytest.fixture(scope="session")
+def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder of converted models for all tests that load the real one: converting takes its time only once."""
+    return tmp_path_factory.mktemp("checkpoints")

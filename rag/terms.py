@@ -1,0 +1,63 @@
+"""The words of a question that are worth searching for, and the full-text queries made of them.
+
+Whatever a person types, the query is a list of quoted words: nothing in it can be an operator.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+MAX_TERMS = 48  # of a question of any length: each costs one look into the index
+DECAY = 0.5  # an earlier question weighs half of the one after it
+
+_STOP_WORDS = frozenset(
+    """a about above after again all also am an and any are as at be because been before being below between both
+    but by can could did do does doing down during each few for from further had has have having he her here hers
+    him his how i if in into is it its itself just me more most my no nor not now of off on once only or other our
+    out over own please s same she should so some such t tell than that the their them then there these they this
+    those through to too under until up us very was we were what when where which while who whom whose why will
+    with would you your
+    aber als am an auch auf aus bei bin bis da das dass dem den der des die dies diese dieser dieses doch du durch
+    ein eine einem einen einer eines er es für hat hatte haben ich ihr im in ist ja kann man mit nach nicht noch nun
+    nur oder ohne sein seine sich sie sind so über um und uns unter vom von vor war waren was welche welcher welches
+    wenn wer werden wie wird wir wo wurde wurden zu zum zur""".split()
+)
+_EXACT = re.compile(r"""\d|["“”„«»][^"“”„«»]{2,}["“”„«»]|\b\w+[_/.@-]\w+|\b[A-Z]{2,}\b""")
+
+
+def clean(text: str) -> str:
+    """``text`` without what no encoder takes: lone surrogates and control characters."""
+    return "".join(c if unicodedata.category(c) not in ("Cs", "Cc") else " " for c in text)
+
+
+def words_of(text: str) -> list[str]:
+    """Every word, folded: case and accents gone, in order."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return re.findall(r"[^\W_]+", "".join(c for c in decomposed if not unicodedata.combining(c)))
+
+
+def content_terms(text: str) -> list[str]:
+    """The different words of ``text`` that carry meaning, or all of them where none does."""
+    words = list(dict.fromkeys(re.findall(r"[^\W_]+", text.casefold())))
+    return [word for word in words if word not in _STOP_WORDS][:MAX_TERMS] or words[:MAX_TERMS]
+
+
+def weighted_terms(turns: Sequence[str]) -> dict[str, float]:
+    """The terms of a conversation's questions, oldest first in ``turns``; the last one's weigh 1."""
+    weights: dict[str, float] = {}
+    for age, turn in enumerate(reversed(turns)):
+        for term in content_terms(turn) if age == 0 or turn.strip() else []:
+            weights.setdefault(term, DECAY**age)
+    return dict(list(weights.items())[:MAX_TERMS])
+
+
+def match_any(terms: Iterable[str]) -> str:
+    """A full-text query for chunks that hold one of ``terms`` at least; "" where there are none."""
+    return " OR ".join(f'"{term}"' for term in terms)
+
+
+def asks_for_exact(question: str) -> bool:
+    """Whether there are digits, identifiers, capitals or quotes in it, which vectors know little about."""
+    return bool(_EXACT.search(question))
