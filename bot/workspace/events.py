@@ -1,0 +1,163 @@
+"""Events as Slack sends them to an app.
+
+Pure builders plus ``EventSender``, which keeps to the subscription list, wraps each event and hands it to the
+sockets. Knows who gets what: an app hears only of conversations that its bot is in.
+Source: recorded payloads of java-slack-sdk, facts on order and doubles in docs of bolt-python issues.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import Any
+
+from bot.workspace.shapes import Json, Shapes
+from bot.workspace.sockets import Envelope, SocketHub
+from bot.workspace.state import Channel, File, Message, State, new_id
+
+# The events of the manifest; other apps pass their own.
+DEFAULT_EVENTS = frozenset(
+    "agent_session_stopped app_context_changed app_home_opened app_mention app_uninstalled channel_archive "
+    "channel_deleted channel_id_changed channel_left channel_rename channel_shared channel_unshared file_change "
+    "file_deleted file_shared group_deleted group_left member_joined_channel member_left_channel "
+    "message.channels message.groups message.im message.mpim tokens_revoked".split()
+)
+MESSAGE_KINDS = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
+
+
+class EventSender:
+    """Builds, filters, wraps and sends events; remembers them so that one can be sent twice."""
+
+    def __init__(self, state: State, shapes: Shapes, hub: SocketHub, subscribed: frozenset[str]) -> None:
+        self.state = state
+        self.shapes = shapes
+        self.hub = hub
+        self.subscribed = subscribed
+        self.sent: dict[str, Json] = {}
+        self.verification_token = secrets.token_hex(12)
+
+    def message_posted(self, message: Message) -> None:
+        """All events of a new message: message, app_mention beside it, file_shared for each file."""
+        channel = self.state.channels[message.channel]
+        if not self._is_heard(channel):
+            return
+        self._mention(message, channel)
+        event = self.shapes.message(message) | self._place(message, channel)
+        if message.files and not message.is_bot:
+            event |= {"subtype": "file_share", "display_as_bot": False}
+            event.pop("team", None)
+        self._send_message(event, channel)
+        for file in message.files:
+            self._file_shared(file, message)
+
+    def _mention(self, message: Message, channel: Channel) -> None:
+        is_named = f"<@{self.state.bot.id}>" in message.text
+        if not is_named or message.is_bot or channel.kind == "im":
+            return
+        event = self.shapes.message(message) | {"type": "app_mention", "channel": channel.id}
+        self.send("app_mention", event | {"event_ts": message.ts})
+
+    def _file_shared(self, file: File, message: Message) -> None:
+        event: Json = {"file_id": file.id, "user_id": file.user, "file": {"id": file.id}}
+        event |= {"type": "file_shared", "channel_id": message.channel, "event_ts": self.state.next_ts()}
+        self.send("file_shared", event)
+
+    def message_changed(self, message: Message, previous: Json) -> None:
+        """An edit, a finished stream or a tombstone; a mention that was edited in counts as one."""
+        channel = self.state.channels[message.channel]
+        if not self._is_heard(channel):
+            return
+        named = f"<@{self.state.bot.id}>"
+        if named not in previous.get("text", "") and not message.tombstone:
+            self._mention(message, channel)
+        now = self.state.next_ts()
+        self._send_message(
+            {
+                "type": "message",
+                "subtype": "message_changed",
+                "hidden": True,
+                "message": self.shapes.message(message),
+                "previous_message": previous,
+                "ts": now,
+                "event_ts": now,
+            },
+            channel,
+        )
+
+    def message_deleted(self, message: Message, previous: Json) -> None:
+        channel = self.state.channels[message.channel]
+        if not self._is_heard(channel):
+            return
+        now = self.state.next_ts()
+        event: Json = {"type": "message", "subtype": "message_deleted", "hidden": True, "ts": now, "event_ts": now}
+        self._send_message(event | {"deleted_ts": message.ts, "previous_message": previous}, channel)
+
+    def file_deleted(self, file: File, channel_ids: list[str]) -> None:
+        event: Json = {"type": "file_deleted", "file_id": file.id, "event_ts": self.state.next_ts()}
+        self.send("file_deleted", event | {"channel_ids": channel_ids})
+
+    def file_changed(self, file: File) -> None:
+        self.send("file_change", {"type": "file_change", "file_id": file.id, "file": {"id": file.id}})
+
+    def member_moved(self, name: str, channel: Channel, user_id: str, inviter: str | None = None) -> None:
+        """member_joined_channel or member_left_channel."""
+        event: Json = {"type": name, "user": user_id, "channel": channel.id, "team": self.state.team_id}
+        event |= {"channel_type": "C" if channel.kind == "channel" else "G", "event_ts": self.state.next_ts()}
+        self.send(name, event | ({"inviter": inviter} if inviter else {}))
+
+    def home_opened(self, user_id: str, channel_id: str, tab: str) -> None:
+        event: Json = {"type": "app_home_opened", "user": user_id, "channel": channel_id, "tab": tab}
+        self.send("app_home_opened", event | {"event_ts": self.state.next_ts()})
+
+    def reaction(self, name: str, message: Message, user_id: str, emoji: str) -> None:
+        """reaction_added or reaction_removed."""
+        if not self._is_heard(self.state.channels[message.channel]):
+            return
+        item = {"type": "message", "channel": message.channel, "ts": message.ts}
+        event: Json = {"type": name, "user": user_id, "reaction": emoji, "item_user": message.user, "item": item}
+        self.send(name, event | {"event_ts": self.state.next_ts()})
+
+    def session_stopped(self, message: Message, user_id: str) -> None:
+        event: Json = {"type": "agent_session_stopped", "channel": message.channel, "thread_ts": message.thread_ts}
+        event |= {"user": user_id, "streaming_message_ts": [message.ts], "event_ts": self.state.next_ts()}
+        self.send("agent_session_stopped", event)
+
+    def send(self, subscription: str, event: Json) -> None:
+        """Wrap and deliver an event if the app subscribed to it."""
+        if subscription not in self.subscribed:
+            return
+        wrapped = self._wrap(event)
+        self.sent[wrapped["event_id"]] = wrapped
+        self.hub.deliver(Envelope("events_api", wrapped))
+
+    def redeliver(self, event_id: str) -> None:
+        """Deliver an event a second time, though it was acknowledged, as Slack sometimes does."""
+        self.hub.deliver(Envelope("events_api", self.sent[event_id], attempt=1, reason="timeout"))
+
+    def _is_heard(self, channel: Channel) -> bool:
+        return self.state.bot.id in channel.members
+
+    def _place(self, message: Message, channel: Channel) -> Json:
+        return {"channel": channel.id, "channel_type": channel.kind, "event_ts": message.ts}
+
+    def _send_message(self, event: Json, channel: Channel) -> None:
+        event |= {"channel": channel.id, "channel_type": channel.kind}
+        self.send(f"message.{MESSAGE_KINDS[channel.kind]}", event)
+
+    def _wrap(self, event: Json) -> Json:
+        authorization: dict[str, Any] = {"enterprise_id": None, "team_id": self.state.team_id}
+        authorization |= {"user_id": self.state.bot.id, "is_bot": True, "is_enterprise_install": False}
+        return {
+            "token": self.verification_token,
+            "team_id": self.state.team_id,
+            "context_team_id": self.state.team_id,
+            "context_enterprise_id": None,
+            "api_app_id": self.state.app_id,
+            "event": event,
+            "type": "event_callback",
+            "event_id": new_id("Ev"),
+            "event_time": int(time.time()),
+            "authorizations": [authorization],
+            "is_ext_shared_channel": False,
+            "event_context": f"4-{secrets.token_urlsafe(24)}",
+        }

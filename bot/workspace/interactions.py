@@ -1,0 +1,170 @@
+"""Payloads of commands, buttons, modals and shortcuts, with their triggers and response URLs.
+
+A trigger opens one modal within three seconds; a response URL works five times within thirty minutes.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from bot.workspace.errors import ApiError
+from bot.workspace.shapes import Json, Shapes
+from bot.workspace.state import Channel, Message, State, User, View
+
+TRIGGER_LASTS_S = 3.0
+RESPONSE_LASTS_S = 1800.0
+RESPONSE_USES = 5
+
+
+@dataclass(slots=True)
+class Trigger:
+    """Permission to open one modal for one person."""
+
+    user: str
+    until: float
+    is_used: bool = False
+
+
+@dataclass(slots=True)
+class ResponsePlace:
+    """Where a response URL answers: to whom, where, and about which message."""
+
+    user: str
+    channel: str
+    message: Message | None
+    until: float
+    uses_left: int = RESPONSE_USES
+
+
+class Interactions:
+    """Builds interaction payloads and keeps what they promise."""
+
+    def __init__(self, state: State, shapes: Shapes, verification_token: str) -> None:
+        self.state = state
+        self.shapes = shapes
+        self.verification_token = verification_token
+        self.triggers: dict[str, Trigger] = {}
+        self.responses: dict[str, ResponsePlace] = {}
+
+    def command(self, user: User, channel: Channel, command: str, text: str) -> Json:
+        return {
+            "token": self.verification_token,
+            "team_id": self.state.team_id,
+            "team_domain": "local",
+            "channel_id": channel.id,
+            "channel_name": "directmessage" if channel.kind == "im" else channel.name,
+            "user_id": user.id,
+            "user_name": user.name,
+            "command": command,
+            "text": text,
+            "api_app_id": self.state.app_id,
+            "is_enterprise_install": "false",
+            "response_url": self._response_url(user, channel, None),
+            "trigger_id": self._trigger(user),
+        }
+
+    def block_action(self, user: User, message: Message, action: Json) -> Json:
+        channel = self.state.channels[message.channel]
+        container: Json = {"type": "message", "message_ts": message.ts, "channel_id": channel.id}
+        container["is_ephemeral"] = bool(message.ephemeral_to)
+        if message.thread_ts:
+            container["thread_ts"] = message.thread_ts
+        payload = self._base("block_actions", user) | {
+            "container": container,
+            "channel": {"id": channel.id, "name": "directmessage" if channel.kind == "im" else channel.name},
+            "state": {"values": {}},
+            "response_url": self._response_url(user, channel, message),
+            "actions": [action | {"action_ts": self.state.next_ts()}],
+        }
+        return payload if message.ephemeral_to else payload | {"message": self.shapes.message(message)}
+
+    def view_action(self, user: User, view: View, action: Json, values: Json) -> Json:
+        """A button inside a modal or the app home."""
+        body = self.view(view) | {"state": {"values": values}}
+        return self._base("block_actions", user) | {
+            "container": {"type": "view", "view_id": view.id},
+            "view": body,
+            "actions": [action | {"action_ts": self.state.next_ts()}],
+        }
+
+    def shortcut(self, user: User, message: Message, callback_id: str) -> Json:
+        channel = self.state.channels[message.channel]
+        return self._base("message_action", user) | {
+            "callback_id": callback_id,
+            "message_ts": message.ts,
+            "message": self.shapes.message(message),
+            "channel": {"id": channel.id, "name": channel.name},
+            "response_url": self._response_url(user, channel, message),
+            "action_ts": self.state.next_ts(),
+        }
+
+    def submission(self, user: User, view: View, values: Json) -> Json:
+        body = self.view(view) | {"state": {"values": values}}
+        return self._base("view_submission", user) | {"view": body, "response_urls": []}
+
+    def view(self, view: View) -> Json:
+        """A view as the Web API and payloads give it back."""
+        base: Json = {"id": view.id, "team_id": self.state.team_id, "app_id": self.state.app_id, "hash": view.hash}
+        base |= {"bot_id": self.state.bot_id, "app_installed_team_id": self.state.team_id}
+        base |= {"root_view_id": view.root_id, "previous_view_id": view.previous_id, "state": {"values": {}}}
+        defaults: Json = {"callback_id": "", "private_metadata": "", "external_id": "", "clear_on_close": False}
+        return defaults | {"notify_on_close": False} | view.body | base
+
+    def _base(self, kind: str, user: User) -> Json:
+        return {
+            "type": kind,
+            "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": self.state.team_id},
+            "api_app_id": self.state.app_id,
+            "token": self.verification_token,
+            "trigger_id": self._trigger(user),
+            "team": {"id": self.state.team_id, "domain": "local"},
+            "enterprise": None,
+            "is_enterprise_install": False,
+        }
+
+    def _trigger(self, user: User) -> str:
+        trigger_id = f"{secrets.randbelow(10**12)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
+        self.triggers[trigger_id] = Trigger(user.id, time.monotonic() + TRIGGER_LASTS_S)
+        return trigger_id
+
+    def use_trigger(self, trigger_id: str) -> str:
+        """The user id of a fresh trigger. Raises: ApiError."""
+        trigger = self.triggers.get(trigger_id)
+        if trigger is None:
+            raise ApiError("invalid_trigger_id")
+        if trigger.is_used:
+            raise ApiError("exchanged_trigger_id")
+        if time.monotonic() > trigger.until:
+            raise ApiError("expired_trigger_id")
+        trigger.is_used = True
+        return trigger.user
+
+    def _response_url(self, user: User, channel: Channel, message: Message | None) -> str:
+        key = secrets.token_urlsafe(18)
+        until = time.monotonic() + RESPONSE_LASTS_S
+        self.responses[key] = ResponsePlace(user.id, channel.id, message, until)
+        return f"{self.shapes.base_url}/response/{key}"
+
+    def use_response(self, key: str) -> ResponsePlace:
+        """Where a response URL answers. Raises: ApiError used_url, expired_url."""
+        place = self.responses.get(key)
+        if place is None or time.monotonic() > place.until:
+            raise ApiError("expired_url")
+        if place.uses_left <= 0:
+            raise ApiError("used_url")
+        place.uses_left -= 1
+        return place
+
+
+def find_element(blocks: list[dict[str, Any]], action_id: str) -> tuple[str, dict[str, Any]] | None:
+    """(block_id, element) of the first interactive element with this action_id."""
+    for block in blocks:
+        candidates = list(block.get("elements", []))
+        candidates += [block[key] for key in ("accessory", "element") if key in block]
+        for element in candidates:
+            if isinstance(element, dict) and element.get("action_id") == action_id:
+                return str(block.get("block_id", "")), element
+    return None

@@ -1,0 +1,61 @@
+"""assistant.threads.* and agents.sessions.*: the status line, suggested prompts, titles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.workspace.arguments import Arguments
+from bot.workspace.core import Core
+from bot.workspace.errors import ApiError
+from bot.workspace.methods.places import joined_channel
+from bot.workspace.methods.registry import method
+
+SESSION_STATES = ("processing", "active", "suspended", "closed")
+
+
+@method("assistant.threads.setStatus", "chat:write", "assistant:write")
+async def set_status(core: Core, args: Arguments) -> dict[str, Any]:
+    channel = joined_channel(core, args, "channel_id")
+    thread_ts = args.needed("thread_ts", "invalid_thread_ts")
+    if thread_ts not in channel.messages:
+        raise ApiError("invalid_thread_ts")
+    if len(args.json("loading_messages") or []) > 10:
+        raise ApiError("invalid_arguments")
+    core.set_status(channel.id, thread_ts, args.text("status"))
+    return {}
+
+
+@method("assistant.threads.setTitle", "assistant:write")
+async def set_title(core: Core, args: Arguments) -> dict[str, Any]:
+    channel = joined_channel(core, args, "channel_id")
+    core.state.titles[channel.id, args.text("thread_ts")] = args.needed("title")
+    return {}
+
+
+@method("assistant.threads.setSuggestedPrompts", "assistant:write")
+async def set_prompts(core: Core, args: Arguments) -> dict[str, Any]:
+    channel = joined_channel(core, args, "channel_id")
+    prompts = args.json("prompts")
+    if not isinstance(prompts, list) or not all("title" in p and "message" in p for p in prompts):
+        raise ApiError("invalid_arguments")
+    core.state.prompts[channel.id] = {"title": args.text("title"), "prompts": prompts[:4]}
+    core.show_channel(channel)
+    return {}
+
+
+@method("agents.sessions.setStatus", "chat:write", "assistant:write")
+async def set_session_status(core: Core, args: Arguments) -> dict[str, Any]:
+    channel = joined_channel(core, args, "channel_id")
+    status = args.needed("status")
+    if status not in SESSION_STATES:
+        raise ApiError("invalid_arguments")
+    if status != "processing" and args.text("thread_ts"):
+        core.set_status(channel.id, args.text("thread_ts"), "")
+    return {}
+
+
+@method("agents.sessions.rename", "assistant:write")
+async def rename_session(core: Core, args: Arguments) -> dict[str, Any]:
+    channel = joined_channel(core, args, "channel_id")
+    core.state.titles[channel.id, args.text("thread_ts")] = args.needed("title")
+    return {}

@@ -1,0 +1,133 @@
+"""chat.*: post, change, delete, ephemeral, permalink."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from bot.workspace.arguments import Arguments
+from bot.workspace.core import Core
+from bot.workspace.errors import ApiError
+from bot.workspace.limits import POST_CHARS, UPDATE_CHARS, check_blocks, check_markdown
+from bot.workspace.methods.places import joined_channel, message_at
+from bot.workspace.methods.registry import method
+from bot.workspace.state import Channel, Message
+
+Content = tuple[str, list[dict[str, Any]]]
+
+
+def read_content(args: Arguments) -> Content:
+    """(text, blocks) of a message to be written. Raises: ApiError."""
+    markdown, blocks = args.text("markdown_text"), args.json("blocks", "invalid_blocks_format")
+    if markdown:
+        if args.text("text") or blocks:
+            raise ApiError("markdown_text_conflict")
+        check_markdown(markdown)
+        blocks = [{"type": "markdown", "text": markdown}]
+    if blocks:
+        check_blocks(blocks)
+    text = args.text("text") or markdown
+    if not text and not blocks and not args.json("attachments"):
+        raise ApiError("no_text")
+    return text[:POST_CHARS], number_blocks(blocks or [])
+
+
+def number_blocks(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Blocks with the ids that Slack gives where the app gave none."""
+    return [{"block_id": f"b{place}"} | block for place, block in enumerate(blocks)]
+
+
+def read_metadata(args: Arguments) -> dict[str, Any] | None:
+    metadata = args.json("metadata", "invalid_metadata_format")
+    if metadata is not None and len(json.dumps(metadata)) > 16_000:
+        raise ApiError("metadata_too_large")
+    return metadata if isinstance(metadata, dict) else None
+
+
+def read_thread(channel: Channel, args: Arguments) -> str | None:
+    """The root's ts; a reply's ts is taken for its root's, and an unknown one refused. Raises: ApiError."""
+    thread_ts = args.text("thread_ts")
+    if not thread_ts:
+        return None
+    root = channel.messages.get(thread_ts)
+    if root is None:
+        raise ApiError("cannot_reply_to_message")
+    return root.thread_ts or root.ts
+
+
+def new_bot_message(core: Core, channel: Channel, content: Content, thread_ts: str | None) -> Message:
+    text, blocks = content
+    ts = core.state.next_ts()
+    return Message(channel.id, ts, core.state.bot.id, text, blocks, thread_ts, is_bot=True)
+
+
+@method("chat.postMessage", "chat:write")
+async def post_message(core: Core, args: Arguments) -> dict[str, Any]:
+    channel = joined_channel(core, args)
+    message = new_bot_message(core, channel, read_content(args), read_thread(channel, args))
+    message.metadata = read_metadata(args)
+    core.add_message(message)
+    return {"channel": channel.id, "ts": message.ts, "message": core.shapes.message(message)}
+
+
+@method("chat.update", "chat:write")
+async def update(core: Core, args: Arguments) -> dict[str, Any]:
+    channel = joined_channel(core, args)
+    message = message_at(channel, args.needed("ts", "message_not_found"))
+    if not message.is_bot:
+        raise ApiError("cant_update_message")
+    if message.streaming:
+        raise ApiError("streaming_state_conflict")
+    if len(args.text("text")) > UPDATE_CHARS:
+        raise ApiError("msg_too_long")
+    previous = core.shapes.message(message)
+    message.text, message.blocks = _updated(message, args)
+    message.metadata = read_metadata(args) or message.metadata
+    message.edited_ts = core.state.next_ts()
+    core.change_message(message, previous)
+    body = core.shapes.message(message)
+    return {"channel": channel.id, "ts": message.ts, "text": message.text, "message": body}
+
+
+def _updated(message: Message, args: Arguments) -> Content:
+    """Text alone takes the blocks away; blocks alone keep the text."""
+    text, blocks = read_content(args)
+    return (text, blocks) if "text" in args.values or text else (message.text, blocks)
+
+
+@method("chat.delete", "chat:write")
+async def delete(core: Core, args: Arguments) -> dict[str, Any]:
+    channel = joined_channel(core, args)
+    message = message_at(channel, args.needed("ts", "message_not_found"))
+    if not message.is_bot:
+        raise ApiError("cant_delete_message")
+    core.delete_message(message)
+    return {"channel": channel.id, "ts": message.ts}
+
+
+@method("chat.postEphemeral", "chat:write")
+async def post_ephemeral(core: Core, args: Arguments) -> dict[str, Any]:
+    channel = joined_channel(core, args)
+    reader = args.needed("user", "user_not_in_channel")
+    if reader not in channel.members:
+        raise ApiError("user_not_in_channel")
+    message = new_bot_message(core, channel, read_content(args), args.text("thread_ts") or None)
+    message.ephemeral_to = reader
+    core.add_ephemeral(message)
+    return {"message_ts": message.ts}
+
+
+@method("chat.getPermalink")
+async def get_permalink(core: Core, args: Arguments) -> dict[str, Any]:
+    channel = core.state.visible_to_bot(args.needed("channel", "channel_not_found"))
+    message = message_at(channel, args.needed("message_ts", "message_not_found"))
+    return {"channel": channel.id, "permalink": core.shapes.permalink(message)}
+
+
+@method("chat.meMessage", "chat:write")
+async def me_message(core: Core, args: Arguments) -> dict[str, Any]:
+    channel = joined_channel(core, args)
+    message = new_bot_message(core, channel, (args.needed("text", "no_text"), []), None)
+    message.subtype = "me_message"
+    core.add_message(message)
+    return {"channel": channel.id, "ts": message.ts}

@@ -1,0 +1,80 @@
+"""files.*: information, lists, deletion and the two-step upload."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from bot.workspace.arguments import Arguments
+from bot.workspace.core import Core
+from bot.workspace.errors import ApiError
+from bot.workspace.methods.chat import new_bot_message, read_thread
+from bot.workspace.methods.places import joined_channel
+from bot.workspace.methods.registry import method
+from bot.workspace.state import File
+
+
+@method("files.info", "files:read")
+async def info(core: Core, args: Arguments) -> dict[str, Any]:
+    file = core.state.file_for_bot(args.needed("file", "file_not_found"))
+    return {"file": core.shapes.file_with_shares(file), "comments": []}
+
+
+@method("files.list", "files:read")
+async def list_files(core: Core, args: Arguments) -> dict[str, Any]:
+    seen = [f for f in core.state.files.values() if not f.deleted and core.state.is_file_visible(f, core.state.bot.id)]
+    if args.text("channel"):
+        seen = [f for f in seen if any(share.channel == args.text("channel") for share in f.shares)]
+    if args.text("user"):
+        seen = [f for f in seen if f.user == args.text("user")]
+    count, page = max(1, args.number("count", 100)), max(1, args.number("page", 1))
+    shown = seen[::-1][(page - 1) * count : page * count]
+    paging = {"count": count, "total": len(seen), "page": page, "pages": -(-len(seen) // count)}
+    return {"files": [core.shapes.file_with_shares(f) for f in shown], "paging": paging}
+
+
+@method("files.delete", "files:write")
+async def delete(core: Core, args: Arguments) -> dict[str, Any]:
+    file = core.state.file_for_bot(args.needed("file", "file_not_found"))
+    if file.user != core.state.bot.id:
+        raise ApiError("cant_delete_file")
+    core.delete_file(file)
+    return {}
+
+
+@method("files.getUploadURLExternal", "files:write")
+async def get_upload_url(core: Core, args: Arguments) -> dict[str, Any]:
+    name = args.needed("filename")
+    if args.number("length", 0) <= 0:
+        raise ApiError("invalid_arguments")
+    file = core.state.add_file(name, b"", core.state.bot.id)
+    ticket = secrets.token_urlsafe(16)
+    core.uploads[ticket] = file
+    return {"upload_url": f"{core.shapes.base_url}/upload/v1/{ticket}", "file_id": file.id}
+
+
+@method("files.completeUploadExternal", "files:write")
+async def complete_upload(core: Core, args: Arguments) -> dict[str, Any]:
+    wanted = args.json("files")
+    if not isinstance(wanted, list) or not wanted:
+        raise ApiError("invalid_arguments")
+    files = [_uploaded(core, entry) for entry in wanted]
+    channels = [c for c in args.text("channels").split(",") if c] or [args.text("channel_id")]
+    for channel_id in filter(None, channels):
+        _share(core, Arguments(args.values | {"channel": channel_id}), files)
+    return {"files": [core.shapes.file_with_shares(file) for file in files]}
+
+
+def _uploaded(core: Core, entry: dict[str, Any]) -> File:
+    file = core.state.files.get(str(entry.get("id")))
+    if file is None or file.user != core.state.bot.id:
+        raise ApiError("file_not_found")
+    file.title = str(entry.get("title") or file.name)
+    return file
+
+
+def _share(core: Core, args: Arguments, files: list[File]) -> None:
+    channel = joined_channel(core, args)
+    message = new_bot_message(core, channel, (args.text("initial_comment"), []), read_thread(channel, args))
+    message.files = files
+    core.add_message(message)

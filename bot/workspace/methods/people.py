@@ -1,0 +1,109 @@
+"""auth.test, api.test, apps.connections.open, users.*, bots.info, team.info, reactions.*."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from bot.workspace.arguments import Arguments
+from bot.workspace.core import Core
+from bot.workspace.errors import ApiError
+from bot.workspace.methods.places import joined_channel, listing, message_at, page_of
+from bot.workspace.methods.registry import method
+from bot.workspace.state import Channel, Message
+
+
+@method("api.test", needs_token=False)
+async def api_test(core: Core, args: Arguments) -> dict[str, Any]:
+    if args.text("error"):
+        raise ApiError(args.text("error"), args=args.values)
+    return {"args": args.values}
+
+
+@method("auth.test")
+async def auth_test(core: Core, args: Arguments) -> dict[str, Any]:
+    state = core.state
+    return {
+        "url": f"{core.shapes.base_url}/",
+        "team": state.team_name,
+        "user": state.bot.name,
+        "team_id": state.team_id,
+        "user_id": state.bot.id,
+        "bot_id": state.bot_id,
+        "app_id": state.app_id,
+        "is_enterprise_install": False,
+    }
+
+
+@method("apps.connections.open", app_token=True)
+async def open_connection(core: Core, args: Arguments) -> dict[str, Any]:
+    return {"url": f"{core.socket_url}?ticket={core.hub.ticket()}&app_id={core.state.app_id}"}
+
+
+@method("users.info", "users:read")
+async def user_info(core: Core, args: Arguments) -> dict[str, Any]:
+    user = core.state.users.get(args.needed("user", "user_not_found"))
+    if user is None:
+        raise ApiError("user_not_found")
+    return {"user": core.shapes.user(user) | {"is_stranger": False}}
+
+
+@method("users.list", "users:read")
+async def list_users(core: Core, args: Arguments) -> dict[str, Any]:
+    page, following = page_of(list(core.state.users.values()), args)
+    return listing("members", [core.shapes.user(u) for u in page], following) | {"cache_ts": core.state.started}
+
+
+@method("bots.info", "users:read")
+async def bot_info(core: Core, args: Arguments) -> dict[str, Any]:
+    if args.text("bot") not in ("", core.state.bot_id):
+        raise ApiError("bot_not_found")
+    profile = core.shapes.bot_profile()
+    profile.pop("team_id")
+    return {"bot": profile}
+
+
+@method("team.info", "team:read")
+async def team_info(core: Core, args: Arguments) -> dict[str, Any]:
+    team = {"id": core.state.team_id, "name": core.state.team_name, "domain": "local", "email_domain": ""}
+    return {"team": team | {"url": f"{core.shapes.base_url}/", "icon": {"image_default": True}}}
+
+
+def _item(core: Core, args: Arguments) -> tuple[Channel, Message]:
+    args.needed("channel", "no_item_specified")
+    channel = joined_channel(core, args)
+    return channel, message_at(channel, args.needed("timestamp", "no_item_specified"))
+
+
+def _emoji(args: Arguments) -> str:
+    name = args.needed("name", "invalid_name").strip(":")
+    if not re.fullmatch(r"[a-z0-9_+'-]+(::skin-tone-[2-6])?", name):
+        raise ApiError("invalid_name")
+    return name
+
+
+@method("reactions.add", "reactions:write")
+async def add_reaction(core: Core, args: Arguments) -> dict[str, Any]:
+    _, message = _item(core, args)
+    name = _emoji(args)
+    if core.state.bot.id in message.reactions.get(name, []):
+        raise ApiError("already_reacted")
+    core.react(message, core.state.bot.id, name)
+    return {}
+
+
+@method("reactions.remove", "reactions:write")
+async def remove_reaction(core: Core, args: Arguments) -> dict[str, Any]:
+    _, message = _item(core, args)
+    name = _emoji(args)
+    if core.state.bot.id not in message.reactions.get(name, []):
+        raise ApiError("no_reaction")
+    core.unreact(message, core.state.bot.id, name)
+    return {}
+
+
+@method("reactions.get", "reactions:read")
+async def get_reactions(core: Core, args: Arguments) -> dict[str, Any]:
+    channel, message = _item(core, args)
+    body = core.shapes.message(message) | {"permalink": core.shapes.permalink(message)}
+    return {"type": "message", "channel": channel.id, "message": body}

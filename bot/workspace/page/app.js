@@ -1,0 +1,417 @@
+// The page: sidebar, channel, thread, and what happens when something changes.
+import { blocks, inputValues } from "./blocks.js";
+import { allCommands, composer } from "./composer.js";
+import { $, button, clear, dayText, el } from "./dom.js";
+import { icon } from "./icons.js";
+import { avatar, messageNode, statusLine } from "./messages.js";
+import { openFile } from "./preview.js";
+import { act, isBot, listen, messagesOf, nameOf, state, statusKey } from "./server.js";
+import { plainText, setNames } from "./text.js";
+
+const at = { channel: "", thread: "", tab: "messages", asked: "", unread: new Map(), ready: false };
+setNames({ user: (id) => state.users.get(id)?.name, channel: (id) => state.channels.get(id)?.name });
+
+const on = {
+  tell: (answer) => { if (!answer.ok) toast(answer.error); return answer; },
+  reply: (message) => openThread(message.thread_ts || message.ts, { focus: true }),
+  openFile: (file, page) => openFile(file, page),
+  edit: editMessage,
+  deleteMessage: async (m) => confirmed("Delete this message?", "It is removed for everybody.", () => act("delete", { channel: m.channel, ts: m.ts })),
+  deleteFile: async (f) => confirmed(`Delete ${f.name}?`, "The file is removed everywhere, for everybody, and no answer will use it again.", () => act("delete_file", { file: f.id })),
+};
+
+const channelBox = composer("compose-channel", { placeholder: "Message", send: (m) => post(m, ""), people, commands: () => allCommands() });
+const threadBox = composer("compose-thread", { placeholder: "Reply…", send: (m) => post(m, at.thread), people, commands: () => [] });
+$("compose-channel-slot").append(el("div", { id: "channel-prompts" }), channelBox.root);
+$("compose-thread-slot").append(el("div", { id: "thread-hints" }), threadBox.root);
+
+function people() {
+  const channel = state.channels.get(at.channel);
+  const members = [...state.users.values()].filter((p) => p.id !== state.me);
+  return members.sort((a, b) => isBot(b.id) - isBot(a.id) || channel?.members.includes(b.id) - channel?.members.includes(a.id));
+}
+
+async function post({ text, files }, thread) {
+  const command = /^(\/[\w-]+)\s*([\s\S]*)$/.exec(text);
+  const body = { channel: at.channel, thread_ts: thread };
+  const answer = command && !thread && !files.length
+    ? await act("slash", { channel: at.channel, command: command[1], text: command[2] })
+    : await act("post", { ...body, text, files });
+  if (answer.ts) {
+    at.asked = answer.thread_ts || answer.ts;
+    followAnswer(at.channel, at.asked);
+  }
+  return on.tell(answer).ok;
+}
+
+/** Open the thread of what was just asked as soon as the bot stirs there. */
+function followAnswer(channel, thread) {
+  if (thread !== at.asked || channel !== at.channel || at.thread) return;
+  const answers = [...messagesOf(channel).values()].some((m) => m.thread_ts === thread && m.ts !== thread && isBot(m.user));
+  const isWriting = channelBox.input.value || matchMedia("(max-width: 760px)").matches;
+  if (answers || state.statuses.has(statusKey(channel, thread))) openThread(thread, { focus: !isWriting });
+}
+
+// ---- drawing ----
+
+const isRoot = (m) => !m.thread_ts || m.thread_ts === m.ts;
+const inThread = (m, root) => m.ts === root || m.thread_ts === root;
+const title = (channel) => (channel.kind === "im" ? nameOf(channel.members.find((id) => id !== state.me)) : channel.kind === "mpim"
+  ? channel.members.filter((id) => id !== state.me).map((id) => nameOf(id).split(" ")[0]).join(", ") : channel.name);
+
+function drawSidebar() {
+  $("team-name").textContent = state.team;
+  const persons = [...state.users.values()].filter((p) => !p.is_bot);
+  clear($("me"), persons.map((p) => el("option", { value: p.id, selected: p.id === state.me }, p.real_name + (p.is_admin ? " (admin)" : p.is_restricted ? " (guest)" : ""))));
+  clear($("my-avatar"), avatar(state.me));
+  const all = [...state.channels.values()];
+  clear($("channels"), all.filter((c) => ["channel", "group"].includes(c.kind)).map(channelLink));
+  const directs = all.filter((c) => ["im", "mpim"].includes(c.kind));
+  const hasBot = directs.some((c) => c.kind === "im");
+  clear($("directs"), directs.map(channelLink), hasBot ? null : el("li", {}, el("button", { type: "button", class: "place", onclick: openDirect }, avatar(state.bot), nameOf(state.bot))));
+}
+
+function channelLink(channel) {
+  const unread = at.unread.get(channel.id) || 0;
+  const sign = channel.kind === "im" ? avatar(channel.members.find((id) => id !== state.me)) : el("span", { class: "sign", "aria-hidden": "true" }, channel.kind === "channel" ? "#" : icon(channel.kind === "group" ? "lock" : "people"));
+  return el("li", {}, el("button", {
+    type: "button", class: `place ${unread ? "unread" : ""}`, "aria-current": channel.id === at.channel ? "page" : null, onclick: () => go(channel.id),
+  }, sign, el("span", { class: "label" }, title(channel)), channel.kind === "group" ? el("span", { class: "unseen" }, "private") : null,
+    unread ? el("span", { class: "badge", "aria-label": `${unread} new` }, String(unread)) : null));
+}
+
+function drawChannel() {
+  const channel = state.channels.get(at.channel);
+  const isApp = channel?.kind === "im";
+  clear($("channel-name"), channel ? [channel.kind === "group" ? icon("lock") : null, channel.kind === "channel" ? `# ${channel.name}` : title(channel)] : "No conversation");
+  $("members").textContent = channel && !isApp ? `${channel.members.length} members` : "";
+  $("tabs").hidden = !isApp;
+  const home = isApp && at.tab === "home";
+  $("channel-list").hidden = home; $("home").hidden = !home; $("compose-channel-slot").hidden = home || !channel;
+  $("tab-home").setAttribute("aria-selected", String(home)); $("tab-messages").setAttribute("aria-selected", String(!home));
+  channelBox.input.placeholder = channel ? `Message ${isApp ? title(channel) : `#${title(channel)}`}` : "";
+  channelBox.input.setAttribute("aria-label", channelBox.input.placeholder);
+  document.title = `${channel ? title(channel) : ""} – ${state.team}`;
+  if (home) drawHome();
+  drawList($("channel-list"), [...messagesOf(at.channel).values()].filter(isRoot), "channel");
+  drawWelcome();
+  const prompts = channel?.prompts?.prompts || [];
+  clear($("channel-prompts"), prompts.map((prompt) => button(prompt.title, () => channelBox.fill(prompt.message), { class: "hint" })));
+}
+
+function drawHome() {
+  const press = async (element, value) => on.tell(await act("click_in_view", { view: state.home.id, action_id: element.action_id, value: value ?? null, values: {} }));
+  clear($("home"), state.home ? el("div", { class: "page" }, blocks(state.home.blocks, press)) : el("p", { class: "empty muted" }, `${nameOf(state.bot)} has not set up its home yet.`));
+}
+
+function drawThread() {
+  $("thread").hidden = !at.thread;
+  document.body.classList.toggle("with-thread", Boolean(at.thread));
+  if (!at.thread) return;
+  const channel = state.channels.get(at.channel);
+  $("thread-where").textContent = channel ? `${channel.kind === "channel" ? "# " : ""}${title(channel)}` : "";
+  drawList($("thread-list"), [...messagesOf(at.channel).values()].filter((m) => inThread(m, at.thread)), "thread");
+  drawStatus();
+  drawHints($("thread-hints"), threadBox, channel?.kind !== "im");
+}
+
+function drawList(list, messages, view) {
+  const nodes = [];
+  let before = null;
+  for (const message of messages) {
+    if (view === "channel" && (!before || dayText(before.ts) !== dayText(message.ts))) nodes.push(el("div", { class: "day", role: "separator" }, el("span", {}, dayText(message.ts))));
+    nodes.push(messageNode(message, view, on, isCompact(before, message)));
+    if (view === "thread" && !before && messages.length > 1) nodes.push(el("div", { class: "day left", role: "separator" }, el("span", {}, messages.length === 2 ? "1 reply" : `${messages.length - 1} replies`)));
+    before = message;
+  }
+  clear(list, nodes.length ? nodes : el("div", { class: "empty muted" }, "No messages yet. Say something, or drop a file here."));
+  toEnd(list);
+}
+
+const isCompact = (before, m) => Boolean(before && before.user === m.user && !before.ephemeral && !m.ephemeral && isRoot(before) === isRoot(m) && !(isBot(m.user) && before.blocks) && before.subtype !== "tombstone" && !before.reply_count && m.ts - before.ts < 300);
+const isNearEnd = (list) => list.scrollHeight - list.scrollTop - list.clientHeight < 120;
+const toEnd = (list) => { list.scrollTop = list.scrollHeight; };
+
+/** Replace one message in place, or draw the list again when it is new or gone. */
+function redraw(list, message, view, belongs) {
+  const stick = isNearEnd(list), top = list.scrollTop;
+  const old = list.querySelector(`[data-ts="${CSS.escape(message.ts)}"]`);
+  if (old && messagesOf(message.channel).has(message.ts)) {
+    const hadFocus = old.contains(document.activeElement);
+    const fresh = messageNode(message, view, on, old.classList.contains("compact"));
+    old.replaceWith(fresh);
+    if (hadFocus) fresh.focus({ preventScroll: true });
+  } else if (!addAtEnd(list, message, view, belongs)) {
+    drawList(list, [...messagesOf(message.channel).values()].filter(belongs), view);
+    list.scrollTop = top;
+  }
+  if (stick) toEnd(list);
+}
+
+/** The usual case, quick also in a long list: a new message after all others, on the same day. */
+function addAtEnd(list, message, view, belongs) {
+  const shown = [...list.querySelectorAll(":scope > .message")];
+  const last = messagesOf(message.channel).get(shown[shown.length - 1]?.dataset.ts);
+  const isLater = last && messagesOf(message.channel).has(message.ts) && last.ts < message.ts && dayText(last.ts) === dayText(message.ts);
+  if (!isLater || !belongs(message) || view === "thread") return false;
+  list.append(messageNode(message, view, on, isCompact(last, message)));
+  return true;
+}
+
+function drawStatus() {
+  $("thread-list").querySelector(":scope > .status")?.remove();
+  const status = state.statuses.get(statusKey(at.channel, at.thread));
+  if (!status) return;
+  const stick = isNearEnd($("thread-list"));
+  $("thread-list").append(statusLine(status));
+  if (stick) toEnd($("thread-list"));
+}
+
+function drawNotice(text) {
+  const notice = text || (state.connected ? "" : state.notice);
+  $("notice").hidden = !notice;
+  clear($("notice"), notice ? [el("span", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i")), notice] : []);
+}
+
+function drawWelcome() {
+  const gone = localStorage.getItem("welcomed") || !state.channels.has(at.channel) || at.tab === "home";
+  $("welcome").hidden = Boolean(gone);
+  if (gone) return;
+  const bot = nameOf(state.bot), named = `@${state.users.get(state.bot)?.name}`;
+  const hints = el("div", { id: "channel-hints" });
+  drawHints(hints, channelBox, state.channels.get(at.channel).kind !== "im");
+  clear($("welcome"), el("div", { class: "grow" },
+    el("h2", {}, `Ask ${bot} about your files`),
+    el("ol", {}, el("li", {}, "Drop a file here."), el("li", {}, el("span", {}, "Write ", el("code", {}, named), " and a question.")), el("li", {}, "Press Enter: the answer comes in a thread, with its sources."))),
+  hints, button(icon("close"), () => { localStorage.setItem("welcomed", "1"); drawWelcome(); drawThread(); }, { class: "icon", "aria-label": "Close this introduction", title: "Got it" }));
+}
+
+function drawHints(place, box, needsMention) {
+  const named = needsMention ? `@${state.users.get(state.bot)?.name} ` : "";
+  const show = !localStorage.getItem("welcomed");
+  clear(place, show ? state.hints.map((hint) => button(hint, () => box.fill(named + hint), { class: "hint" })) : []);
+}
+
+// ---- going somewhere ----
+
+function go(channel, { thread = "", ts = "", push = true, focus = true } = {}) {
+  Object.assign(at, { channel, thread, tab: "messages" });
+  at.unread.delete(channel);
+  closeMenu();
+  drawSidebar(); drawChannel(); drawThread();
+  if (state.channels.get(channel)?.kind === "im") act("open_home", { tab: "messages" });
+  if (push) history.pushState({}, "", thread ? `/archives/${channel}/p${thread.replace(".", "")}` : `/archives/${channel}/`);
+  if (ts) flash(ts);
+  else if (focus && matchMedia("(min-width: 761px)").matches) (thread ? threadBox : channelBox).input.focus();
+}
+
+function openThread(ts, { focus = false } = {}) {
+  at.thread = ts;
+  drawThread();
+  if (focus) threadBox.input.focus();
+}
+
+function closeThread() {
+  const root = at.thread;
+  at.thread = at.asked = "";
+  drawThread();
+  $("channel-list").querySelector(`[data-ts="${CSS.escape(root)}"]`)?.focus();
+}
+
+function flash(ts) {
+  const nodes = document.querySelectorAll(`[data-ts="${CSS.escape(ts)}"]`);
+  const node = nodes[nodes.length - 1];
+  if (!node) return;
+  node.scrollIntoView({ block: "center" });
+  node.classList.add("flash");
+  node.focus({ preventScroll: true });
+  setTimeout(() => node.classList.remove("flash"), 2500);
+}
+
+async function openDirect() {
+  const answer = on.tell(await act("open_dm"));
+  if (answer.ok) { at.wanted = answer.channel; if (state.channels.has(answer.channel)) go(answer.channel); }
+}
+
+/** Follow an address of this page: a message, or a file. True when there was something to follow. */
+function follow(address, push) {
+  const message = /^\/archives\/(\w+)\/(?:p(\d{10})(\d{6}))?/.exec(address.pathname);
+  if (message) {
+    const [, channel, seconds, rest] = message;
+    if (!state.channels.has(channel)) { toast("That conversation is not here, or you are not in it."); return false; }
+    const ts = seconds ? `${seconds}.${rest}` : "";
+    const found = messagesOf(channel).get(ts);
+    const thread = address.searchParams.get("thread_ts") || (found?.thread_ts || found?.reply_count ? found.thread_ts || ts : "");
+    go(channel, { thread, ts, push });
+    if (ts && !found) toast("That message is not here any more.");
+    return true;
+  }
+  const file = /^\/files\/\w+\/(\w+)\//.exec(address.pathname);
+  if (!file) return false;
+  for (const messages of state.messages.values()) {
+    for (const m of messages.values()) {
+      const shared = m.files?.find((f) => f.id === file[1]);
+      if (!shared || shared.mode === "tombstone") continue;
+      if (!at.channel) go(m.channel, { thread: m.thread_ts || "", ts: m.ts, push: false });
+      openFile(shared, address.hash);
+      return true;
+    }
+  }
+  toast("That file is not here any more, or you may not see it.");
+  return false;
+}
+
+document.addEventListener("click", (event) => {
+  const anchor = event.target.closest("a[href]");
+  if (anchor && anchor.origin === location.origin && /^\/(archives|files)\//.test(anchor.pathname) && !event.ctrlKey && !event.metaKey) {
+    event.preventDefault();
+    follow(new URL(anchor.href), true);
+  }
+  for (const menu of document.querySelectorAll("details.more[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+window.addEventListener("popstate", () => follow(new URL(location.href), false));
+
+// ---- changes ----
+
+function changed(change) {
+  if (change.type === "offline") return drawNotice("The workspace does not answer. Trying again…");
+  if (change.type === "snapshot") return drawAll();
+  if (change.type === "message") return messageChanged(change);
+  if (change.type === "gone") return change.message && redrawAll(change.message);
+  if (change.type === "status") return statusChanged(change);
+  if (change.type === "connected") return drawNotice();
+  if (change.type === "view") return change.view.type === "home" ? drawChannel() : showModal(change.view);
+  return undefined;
+}
+
+function drawAll() {
+  drawNotice();
+  if (at.wanted && state.channels.has(at.wanted)) at.channel = at.wanted;
+  at.wanted = "";
+  if (!at.ready) return firstDraw();
+  if (!state.channels.has(at.channel)) return go([...state.channels.keys()][0] || "", { push: false });
+  drawSidebar(); drawChannel(); drawThread();
+  return undefined;
+}
+
+function firstDraw() {
+  at.ready = true;
+  if (location.pathname !== "/" && follow(new URL(location.href), false)) return;
+  const start = state.start && state.channels.has(state.start.channel) ? state.start : null;
+  const narrow = matchMedia("(max-width: 760px)").matches;
+  go(start?.channel || [...state.channels.keys()][0] || "", { thread: start && !narrow ? start.thread_ts || start.ts : "", push: false, focus: false });
+}
+
+function messageChanged({ message, isNew }) {
+  if (message.thread_ts) followAnswer(message.channel, message.thread_ts);
+  redrawAll(message);
+  const seen = message.channel === at.channel && (isRoot(message) || message.thread_ts === at.thread) && !document.hidden;
+  if (isNew && !seen && message.user !== state.me && message.channel !== at.channel) { at.unread.set(message.channel, (at.unread.get(message.channel) || 0) + 1); drawSidebar(); }
+  if (message.user !== state.me && !message.streaming && (isNew || isBot(message.user))) $("said").textContent = `${nameOf(message.user)}: ${plainText(message.text).slice(0, 300)}`;
+}
+
+function redrawAll(message) {
+  if (message.channel !== at.channel) return;
+  if (isRoot(message)) redraw($("channel-list"), message, "channel", isRoot);
+  if (at.thread && inThread(message, at.thread)) { redraw($("thread-list"), message, "thread", (m) => inThread(m, at.thread)); drawStatus(); }
+}
+
+function statusChanged({ channel, thread_ts: thread }) {
+  if (channel !== at.channel) return;
+  followAnswer(channel, thread);
+  const root = messagesOf(channel).get(thread);
+  if (root) redraw($("channel-list"), root, "channel", isRoot);
+  if (thread === at.thread) drawStatus();
+}
+
+// ---- dialogs ----
+
+function toast(text) {
+  $("toast").textContent = text || "That did not work.";
+  $("toast").classList.add("shown");
+  clearTimeout(toast.timer);
+  toast.timer = setTimeout(() => $("toast").classList.remove("shown"), 6000);
+}
+
+function ask(heading, body, label, onsend, kind = "primary") {
+  const dialog = $("dialog");
+  const send = async () => { if (await onsend()) dialog.close(); };
+  clear(dialog, el("form", { method: "dialog", onsubmit: (event) => { event.preventDefault(); send(); } },
+    el("header", {}, el("h2", { id: "dialog-title" }, heading), button(icon("close"), () => dialog.close(), { class: "icon", "aria-label": "Close" })),
+    el("div", { class: "inside" }, body),
+    el("footer", {}, button("Cancel", () => dialog.close(), { class: "press" }), label ? el("button", { type: "submit", class: `press ${kind}` }, label) : null)));
+  if (!dialog.open) dialog.showModal();
+}
+
+function confirmed(heading, text, run) {
+  ask(heading, el("p", {}, text), "Delete", async () => on.tell(await run()).ok, "danger");
+}
+
+function editMessage(message) {
+  const typed = plainText(message.text.replace(/<@(\w+)>/g, (all, id) => `@${state.users.get(id)?.name || id}`).replace(/<!(\w+)>/g, "@$1").replace(/<(https?:[^|>]+)(\|[^>]*)?>/g, "$1"));
+  const box = el("textarea", { rows: 5, value: typed, "aria-label": "Message" });
+  ask("Edit message", box, "Save", async () => on.tell(await act("edit", { channel: message.channel, ts: message.ts, text: box.value })).ok);
+}
+
+function showModal(view) {
+  const press = async (element, value) => on.tell(await act("click_in_view", { view: view.id, action_id: element.action_id, value: value ?? null, values: inputValues($("dialog")) }));
+  ask(view.title?.text || "", blocks(view.blocks, press), view.submit?.text, () => submitModal(view));
+}
+
+async function submitModal(view) {
+  const answer = on.tell(await act("submit", { view: view.id, values: inputValues($("dialog")) }));
+  for (const [block, text] of Object.entries(answer.errors || {})) { const place = $(`in-${block}-error`); if (place) place.textContent = text; }
+  return answer.ok && !answer.errors && !answer.stays;
+}
+
+// ---- the frame ----
+
+function closeMenu() {
+  document.body.classList.remove("with-menu");
+  $("menu").setAttribute("aria-expanded", "false");
+  $("scrim").hidden = true;
+}
+
+$("menu").append(icon("menu"));
+$("close-thread").append(icon("close"));
+$("add-channel").append(icon("plus"));
+$("menu").addEventListener("click", () => {
+  const open = document.body.classList.toggle("with-menu");
+  $("menu").setAttribute("aria-expanded", String(open));
+  $("scrim").hidden = !open;
+});
+$("scrim").addEventListener("click", closeMenu);
+$("close-thread").addEventListener("click", closeThread);
+$("me").addEventListener("change", () => { state.me = $("me").value; at.asked = ""; at.unread.clear(); listen(changed); });
+$("add-channel").addEventListener("click", () => {
+  const name = el("input", { type: "text", "aria-label": "Name of the channel", placeholder: "for example contracts", maxlength: 80 });
+  ask("Add a channel", [el("p", {}, "Everybody here becomes a member, and so does the bot."), name], "Add", async () => {
+    const answer = on.tell(await act("add_channel", { name: name.value }));
+    if (answer.ok) { at.wanted = answer.channel; if (state.channels.has(answer.channel)) go(answer.channel); }
+    return answer.ok;
+  });
+  name.focus();
+});
+for (const tab of ["messages", "home"]) $(`tab-${tab}`).addEventListener("click", () => { at.tab = tab; drawChannel(); act("open_home", { tab }); });
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || $("dialog").open || $("preview").open) return;
+  if (document.body.classList.contains("with-menu")) closeMenu();
+  else if (at.thread) closeThread();
+});
+
+// Files dropped anywhere go to the thread when it is under the pointer, else to the channel.
+let depth = 0;
+const holdsFiles = (event) => [...(event.dataTransfer?.types || [])].includes("Files");
+document.addEventListener("dragenter", (event) => { if (holdsFiles(event)) { depth++; $("drop").hidden = false; } });
+document.addEventListener("dragleave", () => { depth = Math.max(0, depth - 1); if (!depth) $("drop").hidden = true; });
+document.addEventListener("dragover", (event) => { if (holdsFiles(event)) event.preventDefault(); });
+document.addEventListener("drop", (event) => {
+  depth = 0; $("drop").hidden = true;
+  if (!holdsFiles(event)) return;
+  event.preventDefault();
+  const box = $("thread").getBoundingClientRect();
+  const overThread = at.thread && event.clientX >= box.left && event.clientX <= box.right;
+  (overThread ? threadBox : channelBox).addFiles(event.dataTransfer.files);
+});
+
+listen(changed);

@@ -1,0 +1,166 @@
+"""What the page may ask for: each action checks that the person may do it, then does it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bot.workspace.actions import Actions
+from bot.workspace.errors import WorkspaceError
+from bot.workspace.state import File, Message, User
+
+Answer = dict[str, Any] | None
+PageAction = Callable[..., Awaitable[Answer]]
+PAGE_ACTIONS: dict[str, PageAction] = {}
+
+
+def page_action(function: PageAction) -> PageAction:
+    PAGE_ACTIONS[function.__name__] = function
+    return function
+
+
+def _message(actions: Actions, person: User, channel: str, ts: str) -> Message:
+    """A message that the person sees. Raises: WorkspaceError."""
+    place = actions.core.state.channels.get(channel)
+    message = place.messages.get(ts) if place and person.id in place.members else None
+    if message is None:
+        raise WorkspaceError("That message is not there any more.")
+    return message
+
+
+def _own(actions: Actions, person: User, channel: str, ts: str) -> Message:
+    message = _message(actions, person, channel, ts)
+    if message.user != person.id and not person.is_admin:
+        raise WorkspaceError("Only its author or an administrator can change this message.")
+    return message
+
+
+@page_action
+async def post(
+    actions: Actions,
+    person: User,
+    channel: str,
+    text: str = "",
+    thread_ts: str = "",
+    files: list[tuple[str, bytes]] | None = None,
+) -> Answer:
+    message = await actions.post(person, channel, text, files=files or [], thread_ts=thread_ts or None)
+    return {"ts": message.ts, "thread_ts": message.thread_ts}
+
+
+@page_action
+async def edit(actions: Actions, person: User, channel: str, ts: str, text: str) -> Answer:
+    message = _message(actions, person, channel, ts)
+    if message.user != person.id:
+        raise WorkspaceError("Only its author can edit this message.")
+    await actions.edit(message, text)
+    return None
+
+
+@page_action
+async def delete(actions: Actions, person: User, channel: str, ts: str) -> Answer:
+    await actions.delete_message(_own(actions, person, channel, ts))
+    return None
+
+
+@page_action
+async def delete_file(actions: Actions, person: User, file: str) -> Answer:
+    found: File | None = actions.core.state.files.get(file)
+    if found is None:
+        raise WorkspaceError("That file is not here any more.")
+    if found.user != person.id and not person.is_admin:
+        raise WorkspaceError("Only who uploaded a file, or an administrator, can delete it.")
+    await actions.delete_file(found)
+    return None
+
+
+@page_action
+async def react(actions: Actions, person: User, channel: str, ts: str, emoji: str) -> Answer:
+    await actions.react(person, _message(actions, person, channel, ts), emoji)
+    return None
+
+
+@page_action
+async def click(
+    actions: Actions, person: User, channel: str, ts: str, action_id: str, value: str | None = None
+) -> Answer:
+    return _told(await actions.click(person, channel, ts, action_id, value))
+
+
+@page_action
+async def click_in_view(
+    actions: Actions,
+    person: User,
+    view: str,
+    action_id: str,
+    value: str | None = None,
+    values: dict[str, Any] | None = None,
+) -> Answer:
+    return _told(await actions.click_in_view(person, view, action_id, value, values))
+
+
+@page_action
+async def shortcut(actions: Actions, person: User, channel: str, ts: str, callback_id: str) -> Answer:
+    return _told(await actions.message_shortcut(person, _message(actions, person, channel, ts), callback_id))
+
+
+@page_action
+async def submit(actions: Actions, person: User, view: str, values: dict[str, Any]) -> Answer:
+    answer = await actions.submit_view(person, view, values)
+    if answer.get("response_action") == "errors":
+        return {"errors": answer.get("errors", {})}
+    _told(answer)
+    return {"stays": answer.get("response_action") in ("update", "push")}
+
+
+@page_action
+async def close(actions: Actions, person: User, view: str) -> Answer:
+    await actions.close_view(view)
+    return None
+
+
+@page_action
+async def stop(actions: Actions, person: User, channel: str, ts: str) -> Answer:
+    await actions.stop_stream(person, _message(actions, person, channel, ts))
+    return None
+
+
+@page_action
+async def open_home(actions: Actions, person: User, tab: str) -> Answer:
+    await actions.open_home(person, tab)
+    return None
+
+
+@page_action
+async def open_dm(actions: Actions, person: User) -> Answer:
+    return {"channel": (await actions.open_dm(person)).id}
+
+
+@page_action
+async def add_channel(actions: Actions, person: User, name: str) -> Answer:
+    clean = "-".join(name.lower().removeprefix("#").split())
+    if not clean:
+        raise WorkspaceError("A channel needs a name.")
+    if any(c.name == clean for c in actions.core.state.channels.values()):
+        raise WorkspaceError(f"There is a channel called {clean} already.")
+    people = [u for u in actions.core.state.users.values() if not u.is_bot and not u.is_guest and u is not person]
+    return {"channel": (await actions.add_channel(clean, [person, *people])).id}
+
+
+@page_action
+async def slash(actions: Actions, person: User, channel: str, command: str, text: str = "") -> Answer:
+    """Slack's own /invite and /leave; everything else goes to the app."""
+    if command == "/invite":
+        await actions.invite(channel, text.strip().removeprefix("@"), person)
+    elif command == "/leave":
+        await actions.leave(channel, person)
+    else:
+        await actions.slash(person, channel, command, text)
+    return None
+
+
+def _told(answer: dict[str, Any]) -> Answer:
+    """What the page says when the app did not answer a click."""
+    if "error" in answer:
+        raise WorkspaceError("The app did not answer. Try again in a moment.")
+    return None

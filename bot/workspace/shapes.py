@@ -1,0 +1,220 @@
+"""State to Slack's JSON: users, channels, messages, files.
+
+Source: the recorded shapes of java-slack-sdk's json-logs; tests compare every key that is sent with them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.workspace.state import Channel, File, Message, State, User
+
+Json = dict[str, Any]
+PRETTY_TYPES = {
+    "pdf": "PDF",
+    "docx": "Word Document",
+    "pptx": "PowerPoint Presentation",
+    "xlsx": "Excel Spreadsheet",
+    "csv": "CSV",
+    "md": "Markdown (raw)",
+    "html": "HTML",
+    "txt": "Plain Text",
+    "py": "Python",
+    "png": "PNG",
+    "jpg": "JPEG",
+}
+
+
+class Shapes:
+    """Slack's JSON for the values of one workspace; URLs begin with ``base_url`` (no slash at its end)."""
+
+    def __init__(self, state: State, base_url: str) -> None:
+        self.state = state
+        self.base_url = base_url
+
+    def user(self, user: User) -> Json:
+        names = {"real_name": user.real_name, "display_name": user.name if user.is_bot else user.real_name}
+        return {
+            "id": user.id,
+            "team_id": self.state.team_id,
+            "name": user.name,
+            "deleted": False,
+            "color": "9f69e7",
+            "real_name": user.real_name,
+            "tz": "Etc/UTC",
+            "tz_label": "Coordinated Universal Time",
+            "tz_offset": 0,
+            "profile": names | {"real_name_normalized": user.real_name, "team": self.state.team_id},
+            "is_admin": user.is_admin,
+            "is_owner": user.is_admin,
+            "is_primary_owner": False,
+            "is_restricted": user.is_guest,
+            "is_ultra_restricted": False,
+            "is_bot": user.is_bot,
+            "is_app_user": False,
+            "updated": self.state.started,
+        }
+
+    def channel(self, channel: Channel, *, num_members: bool = False) -> Json:
+        base: Json = {
+            "id": channel.id,
+            "created": channel.created,
+            "is_archived": channel.is_archived,
+            "is_im": channel.kind == "im",
+            "is_org_shared": False,
+            "context_team_id": self.state.team_id,
+            "updated": channel.created * 1000,
+        }
+        if channel.kind == "im":
+            other = next((m for m in channel.members if m != self.state.bot.id), self.state.bot.id)
+            return base | {"user": other, "priority": 0}
+        base |= self._named_channel(channel)
+        return base | ({"num_members": len(channel.members)} if num_members else {})
+
+    def _named_channel(self, channel: Channel) -> Json:
+        topic = {"value": "", "creator": "", "last_set": 0}
+        return {
+            "name": channel.name,
+            "name_normalized": channel.name,
+            "is_channel": channel.kind == "channel",
+            "is_group": channel.kind == "group",
+            "is_mpim": channel.kind == "mpim",
+            "is_private": channel.kind != "channel",
+            "is_general": False,
+            "is_shared": False,
+            "is_ext_shared": False,
+            "is_pending_ext_shared": False,
+            "pending_shared": [],
+            "is_member": self.state.bot.id in channel.members,
+            "creator": channel.creator,
+            "unlinked": 0,
+            "shared_team_ids": [self.state.team_id],
+            "topic": topic,
+            "purpose": topic,
+            "previous_names": [],
+        }
+
+    def bot_profile(self) -> Json:
+        return {
+            "id": self.state.bot_id,
+            "app_id": self.state.app_id,
+            "user_id": self.state.bot.id,
+            "name": self.state.bot.real_name,
+            "icons": {},
+            "deleted": False,
+            "updated": self.state.started,
+            "team_id": self.state.team_id,
+        }
+
+    def message(self, message: Message) -> Json:
+        """A message as history, replies and events hold it (without channel)."""
+        if message.tombstone:
+            body: Json = {"type": "message", "subtype": "tombstone", "text": "This message was deleted."}
+            body |= {"user": "USLACKBOT", "hidden": True, "ts": message.ts}
+        else:
+            body = {"type": "message", "user": message.user, "text": message.text, "ts": message.ts}
+            body |= {"team": self.state.team_id}
+        if message.is_bot:
+            body |= {"bot_id": self.state.bot_id, "app_id": self.state.app_id, "bot_profile": self.bot_profile()}
+        return body | self._parts(message) | self._thread(message)
+
+    def _parts(self, message: Message) -> Json:
+        if message.tombstone:
+            return {}
+        parts: Json = {}
+        if message.client_msg_id:
+            parts["client_msg_id"] = message.client_msg_id
+        if message.subtype:
+            parts["subtype"] = message.subtype
+        if message.blocks:
+            parts["blocks"] = message.blocks
+        if message.files:
+            parts |= {"files": [self.file(file) for file in message.files], "upload": False}
+        if message.edited_ts:
+            parts["edited"] = {"user": message.user, "ts": message.edited_ts}
+        if message.reactions:
+            parts["reactions"] = [
+                {"name": name, "users": users, "count": len(users)} for name, users in message.reactions.items()
+            ]
+        return parts
+
+    def _thread(self, message: Message) -> Json:
+        if message.ephemeral_to:
+            return {"thread_ts": message.thread_ts} if message.thread_ts else {}
+        channel = self.state.channels[message.channel]
+        if message.is_reply and message.thread_ts:
+            root = channel.messages.get(message.thread_ts)
+            parent = {"parent_user_id": root.user} if root else {}
+            return {"thread_ts": message.thread_ts} | parent
+        replies = channel.replies.get(message.ts, [])
+        if not replies:
+            return {}
+        users = list(dict.fromkeys(reply.user for reply in replies))
+        return {
+            "thread_ts": message.ts,
+            "reply_count": len(replies),
+            "reply_users_count": len(users),
+            "latest_reply": replies[-1].ts,
+            "reply_users": users[:5],
+            "is_locked": False,
+            "subscribed": False,
+        }
+
+    def file(self, file: File) -> Json:
+        if file.deleted:
+            return {"id": file.id, "mode": "tombstone"}
+        private = f"{self.base_url}/files-pri/{self.state.team_id}-{file.id}"
+        name = url_name(file.name)
+        return {
+            "id": file.id,
+            "created": file.created,
+            "timestamp": file.created,
+            "name": file.name,
+            "title": file.title,
+            "mimetype": file.mimetype,
+            "filetype": file.filetype,
+            "pretty_type": PRETTY_TYPES.get(file.filetype, file.filetype.upper()),
+            "user": file.user,
+            "user_team": self.state.team_id,
+            "editable": False,
+            "size": file.size_bytes,
+            "mode": "hosted",
+            "is_external": False,
+            "external_type": "",
+            "is_public": any(self.state.channels[s.channel].kind == "channel" for s in file.shares),
+            "public_url_shared": False,
+            "display_as_bot": False,
+            "username": "",
+            "url_private": f"{private}/{name}",
+            "url_private_download": f"{private}/download/{name}",
+            "permalink": f"{self.base_url}/files/{file.user}/{file.id}/{name}",
+            "is_starred": False,
+            "has_rich_preview": False,
+            "file_access": "visible",
+        }
+
+    def file_with_shares(self, file: File) -> Json:
+        """A file as files.info and files.list give it, with the places where it is shared."""
+        places: dict[str, Json] = {"public": {}, "private": {}}
+        lists: dict[str, list[str]] = {"channels": [], "groups": [], "ims": []}
+        for share in file.shares:
+            channel = self.state.channels[share.channel]
+            where = "public" if channel.kind == "channel" else "private"
+            entry: Json = {"ts": share.ts, "channel_name": channel.name, "team_id": self.state.team_id}
+            entry |= {"share_user_id": file.user, "reply_users": [], "reply_users_count": 0, "reply_count": 0}
+            entry |= {"thread_ts": share.thread_ts} if share.thread_ts else {}
+            places[where].setdefault(share.channel, []).append(entry)
+            kind = {"channel": "channels", "im": "ims"}.get(channel.kind, "groups")
+            lists[kind] += [share.channel] if share.channel not in lists[kind] else []
+        shares = {where: entries for where, entries in places.items() if entries}
+        return self.file(file) | {"shares": shares, **lists, "comments_count": 0}
+
+    def permalink(self, message: Message) -> str:
+        link = f"{self.base_url}/archives/{message.channel}/p{message.ts.replace('.', '')}"
+        return f"{link}?thread_ts={message.thread_ts}&cid={message.channel}" if message.is_reply else link
+
+
+def url_name(name: str) -> str:
+    """A file's name as Slack writes it in URLs: lower case letters, digits, dots and underscores."""
+    safe = "".join(c if c.isascii() and (c.isalnum() or c in ".-_") else "_" for c in name.lower())
+    return safe[-100:] or "file"

@@ -1,0 +1,241 @@
+"""People, conversations, messages and files, in memory.
+
+Knows nothing of HTTP, sockets or JSON: ``shapes`` turns these values into Slack's JSON, ``core`` changes
+them and tells everybody. Ids are random, because an app may remember ids from an earlier run.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+import secrets
+import string
+import time
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from bot.workspace.errors import ApiError, WorkspaceError
+
+Kind = Literal["channel", "group", "im", "mpim"]
+ALPHABET = string.ascii_uppercase + string.digits
+
+
+def new_id(prefix: str) -> str:
+    """An id of Slack's look, such as ``C0A1B2C3D4E``."""
+    return prefix + "0" + "".join(secrets.choice(ALPHABET) for _ in range(9))
+
+
+@dataclass(slots=True)
+class User:
+    """A person or a bot."""
+
+    id: str
+    name: str
+    real_name: str
+    is_admin: bool = False
+    is_guest: bool = False
+    is_bot: bool = False
+
+
+@dataclass(slots=True)
+class Share:
+    """One place where a file was shared."""
+
+    channel: str
+    ts: str
+    thread_ts: str | None
+
+
+@dataclass(slots=True)
+class File:
+    """A file with its bytes; ``deleted`` keeps the id known but nothing else."""
+
+    id: str
+    name: str
+    title: str
+    content: bytes
+    user: str
+    created: int
+    mimetype: str
+    filetype: str
+    shares: list[Share] = field(default_factory=list)
+    deleted: bool = False
+
+    @property
+    def size_bytes(self) -> int:
+        return len(self.content)
+
+
+@dataclass(slots=True)
+class Message:
+    """One message; ``ts`` is its id within the channel and its place in time.
+
+    ``ephemeral_to`` names the only person who sees it. ``streaming`` holds from chat.startStream to
+    chat.stopStream, also after somebody pressed stop (``stopped_by_user``). ``tombstone`` marks a
+    deleted root whose replies stay.
+    """
+
+    channel: str
+    ts: str
+    user: str
+    text: str
+    blocks: list[dict[str, Any]] = field(default_factory=list)
+    thread_ts: str | None = None
+    files: list[File] = field(default_factory=list)
+    is_bot: bool = False
+    client_msg_id: str = ""
+    edited_ts: str | None = None
+    reactions: dict[str, list[str]] = field(default_factory=dict)
+    metadata: dict[str, Any] | None = None
+    subtype: str | None = None
+    ephemeral_to: str | None = None
+    streaming: bool = False
+    stream_started: float = 0.0
+    stopped_by_user: bool = False
+    tombstone: bool = False
+
+    @property
+    def is_reply(self) -> bool:
+        return self.thread_ts is not None and self.thread_ts != self.ts
+
+
+@dataclass(slots=True)
+class Channel:
+    """A conversation of any kind; ``messages`` is in order of time, replies included."""
+
+    id: str
+    name: str
+    kind: Kind
+    members: list[str]
+    creator: str
+    created: int
+    messages: dict[str, Message] = field(default_factory=dict)
+    replies: dict[str, list[Message]] = field(default_factory=dict)
+    is_archived: bool = False
+
+
+@dataclass(slots=True)
+class View:
+    """A modal or an app home as the app gave it."""
+
+    id: str
+    user: str
+    body: dict[str, Any]
+    root_id: str
+    previous_id: str | None = None
+    hash: str = ""
+
+
+class State:
+    """Everything that the workspace holds."""
+
+    def __init__(self, team_name: str, bot_name: str) -> None:
+        self.team_id = new_id("T")
+        self.team_name = team_name
+        self.app_id = new_id("A")
+        self.bot_id = new_id("B")
+        self.started = int(time.time())
+        self.users: dict[str, User] = {}
+        self.channels: dict[str, Channel] = {}
+        self.files: dict[str, File] = {}
+        self.ephemerals: list[Message] = []
+        self.statuses: dict[tuple[str, str], tuple[str, float]] = {}
+        self.prompts: dict[str, dict[str, Any]] = {}
+        self.titles: dict[tuple[str, str], str] = {}
+        self.modals: dict[str, View] = {}
+        self.homes: dict[str, View] = {}
+        self._last_us = 0
+        self.bot = self.add_user(bot_name.lower(), real_name=bot_name, is_bot=True)
+
+    def next_ts(self) -> str:
+        """A timestamp that is unique here and never goes back, as ``1763851234.000100``."""
+        self._last_us = max(self._last_us + 1, time.time_ns() // 1000)
+        return f"{self._last_us // 1_000_000}.{self._last_us % 1_000_000:06d}"
+
+    def add_user(self, name: str, *, real_name: str | None = None, **marks: bool) -> User:
+        user = User(new_id("U"), name, real_name or name.title(), **marks)
+        self.users[user.id] = user
+        return user
+
+    def add_channel(self, name: str, kind: Kind, members: list[str], creator: str) -> Channel:
+        prefix = {"channel": "C", "group": "C", "im": "D", "mpim": "G"}[kind]
+        channel = Channel(new_id(prefix), name, kind, list(dict.fromkeys(members)), creator, int(time.time()))
+        self.channels[channel.id] = channel
+        return channel
+
+    def add_file(self, name: str, content: bytes, user: str, *, title: str | None = None) -> File:
+        mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        filetype = name.rpartition(".")[2].lower() if "." in name else "binary"
+        file = File(new_id("F"), name, title or name, content, user, int(time.time()), mimetype, filetype)
+        self.files[file.id] = file
+        return file
+
+    def add_message(self, message: Message) -> None:
+        """Store a message and note where its files are now shared."""
+        channel = self.channels[message.channel]
+        channel.messages[message.ts] = message
+        if message.is_reply and message.thread_ts is not None:
+            channel.replies.setdefault(message.thread_ts, []).append(message)
+        for file in message.files:
+            file.shares.append(Share(message.channel, message.ts, message.thread_ts))
+
+    def drop_message(self, message: Message) -> None:
+        """Forget a message and its shares; its files stay, as in Slack."""
+        channel = self.channels[message.channel]
+        channel.messages.pop(message.ts, None)
+        if message.is_reply and message.thread_ts is not None:
+            channel.replies[message.thread_ts].remove(message)
+        self.drop_shares(message)
+
+    def drop_shares(self, message: Message) -> None:
+        place = (message.channel, message.ts)
+        for file in message.files:
+            file.shares = [share for share in file.shares if (share.channel, share.ts) != place]
+
+    def replies(self, channel_id: str, thread_ts: str) -> list[Message]:
+        return self.channels[channel_id].replies.get(thread_ts, [])
+
+    def is_bot_in(self, channel_id: str) -> bool:
+        return self.bot.id in self.channels[channel_id].members
+
+    def direct_channel(self, user_id: str) -> Channel | None:
+        """The conversation between a person and the bot, if it was ever opened."""
+        pair = {user_id, self.bot.id}
+        return next((c for c in self.channels.values() if c.kind == "im" and set(c.members) == pair), None)
+
+    def user_named(self, who: User | str) -> User:
+        """A user by value, id or name. Raises: WorkspaceError."""
+        if isinstance(who, User):
+            return who
+        found = self.users.get(who) or next((u for u in self.users.values() if u.name == who.lower()), None)
+        if found is None:
+            raise WorkspaceError(f"There is nobody called {who} in this workspace.")
+        return found
+
+    def channel_named(self, where: Channel | str) -> Channel:
+        """A channel by value, id or name (with or without #). Raises: WorkspaceError."""
+        if isinstance(where, Channel):
+            return where
+        name = where.removeprefix("#")
+        found = self.channels.get(where) or next((c for c in self.channels.values() if c.name == name), None)
+        if found is None:
+            raise WorkspaceError(f"There is no channel called {where} in this workspace.")
+        return found
+
+    def visible_to_bot(self, channel_id: str) -> Channel:
+        """A channel that the app may know of. Raises: ApiError channel_not_found."""
+        channel = self.channels.get(channel_id)
+        if channel is None or (channel.kind != "channel" and self.bot.id not in channel.members):
+            raise ApiError("channel_not_found")
+        return channel
+
+    def file_for_bot(self, file_id: str) -> File:
+        """A file that the app may see. Raises: ApiError file_not_found, file_deleted."""
+        file = self.files.get(file_id)
+        if file is None or not self.is_file_visible(file, self.bot.id):
+            raise ApiError("file_not_found")
+        if file.deleted:
+            raise ApiError("file_deleted")
+        return file
+
+    def is_file_visible(self, file: File, user_id: str) -> bool:
+        return file.user == user_id or any(user_id in self.channels[s.channel].members for s in file.shares)
