@@ -1,4 +1,7 @@
-"""What Inhouse asks of a language model, whichever it is."""
+"""What Inhouse asks of a language model, whichever it is.
+
+A model has to count tokens and to stream; the rest is written here once on top of those two.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,12 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 
+from rag.llms import wording
+from rag.llms.verdict import says_yes
 from rag.types import Message, ModelEvent, TextDelta
+
+SUMMARY_TOKENS = 200
+VERDICT_TOKENS = 8
 
 
 class BaseLLM(ABC):
@@ -19,6 +27,7 @@ class BaseLLM(ABC):
     is_trial: bool = False  # the embedded model, labelled wherever it speaks
     languages: frozenset[str] | None = None  # ISO 639-1 codes it writes well; None: not known, assume any
     context_tokens: int  # prompt and answer together
+    prompt_template: str = wording.DEFAULT_TEMPLATE
 
     @abstractmethod
     def count_tokens(self, text: str) -> int:
@@ -34,29 +43,51 @@ class BaseLLM(ABC):
         Control tokens in any message's content are read as plain text.
         """
 
-    @abstractmethod
-    def answer_question(
-        self, context: str, question: str, max_tokens: int = 200, prompt_template: str | None = None
-    ) -> str:
-        """The answer to ``question`` from ``context``; newly generated text only."""
-
-    @abstractmethod
-    def get_summary(self, documentation: str) -> str:
-        """A summary of any length of text, in pieces where it exceeds the context."""
-
-    @abstractmethod
-    def grade_docs(self, context: list[str], question: str) -> list[str]:
-        """Those of ``context`` that help to answer ``question``, in their order."""
-
-    @abstractmethod
-    def check_hallucination(self, context: str, answer: str) -> str:
-        """``"yes"`` where ``context`` supports ``answer``, else ``"no"``."""
-
-    @abstractmethod
-    def chat(self, prompt: str, system_prompt: str = "You are a helpful assistant") -> str:
-        """One answer to one prompt, without documents."""
-
     def write(self, messages: Sequence[Message], *, max_tokens: int = 200) -> str:
         """The whole text of `stream`."""
         events = self.stream(messages, max_tokens=max_tokens)
-        return "".join(event.text for event in events if isinstance(event, TextDelta))
+        return "".join(event.text for event in events if isinstance(event, TextDelta)).strip()
+
+    def answer_question(
+        self, context: str, question: str, max_tokens: int = 200, prompt_template: str | None = None
+    ) -> str:
+        """The answer to ``question`` from ``context``; newly generated text only.
+
+        ``prompt_template`` (with ``{context}`` and ``{question}``) holds for this call alone.
+        """
+        template = prompt_template or self.prompt_template
+        messages = wording.answer_messages(template, context=context, question=question)
+        return self.write(messages, max_tokens=max_tokens)
+
+    def get_summary(self, documentation: str) -> str:
+        """A summary of any length of text, in pieces where it exceeds the context."""
+        budget = max(self.context_tokens - SUMMARY_TOKENS - 150, 2 * SUMMARY_TOKENS)  # each round halves the text
+        pieces = self._pieces(documentation, budget)
+        summaries = [self.write(wording.summary_messages(piece), max_tokens=SUMMARY_TOKENS) for piece in pieces]
+        return summaries[0] if len(summaries) == 1 else self.get_summary("\n\n".join(summaries))
+
+    def grade_docs(self, context: list[str], question: str) -> list[str]:
+        """Those of ``context`` that help to answer ``question``, in their order."""
+        return [
+            document
+            for document in context
+            if says_yes(self.write(wording.grade_messages(document, question), max_tokens=VERDICT_TOKENS))
+        ]
+
+    def check_hallucination(self, context: str, answer: str) -> str:
+        """``"yes"`` where ``context`` supports ``answer``, else ``"no"``."""
+        verdict = self.write(wording.support_messages(context, answer), max_tokens=VERDICT_TOKENS)
+        return "yes" if says_yes(verdict) else "no"
+
+    def chat(self, prompt: str, system_prompt: str = "You are a helpful assistant") -> str:
+        """One answer to one prompt, without documents."""
+        return self.write([Message("system", system_prompt), Message("user", prompt)])
+
+    def _pieces(self, text: str, budget_tokens: int) -> list[str]:
+        """``text`` cut at line or word ends into pieces of at most ``budget_tokens``; never an empty list."""
+        if self.count_tokens(text) <= budget_tokens or len(text) < 2:
+            return [text]
+        middle = len(text) // 2
+        cut = max(text.rfind("\n", 0, middle), text.rfind(" ", 0, middle))
+        cut = cut if cut > 0 else middle
+        return self._pieces(text[:cut], budget_tokens) + self._pieces(text[cut:], budget_tokens)

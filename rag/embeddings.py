@@ -1,0 +1,166 @@
+"""HuggingFaceEmbedding: texts to unit vectors, on this machine.
+
+Knows sentence-transformers; knows nothing of chunks, files or indexes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rag.llms import machine
+
+machine.set_up_machine()
+
+import torch  # noqa: E402 - after the machine is set up
+from sentence_transformers import SentenceTransformer  # noqa: E402
+from tokenizers import Tokenizer  # noqa: E402
+
+from rag.errors import ModelNotFound, ModelRefused  # noqa: E402
+from rag.llms.checkpoints import default_dir  # noqa: E402
+from rag.llms.decoding import memory_errors  # noqa: E402
+from rag.llms.embedded import EMBEDDER, embedded_embedder  # noqa: E402
+from rag.llms.model_files import PICKLED, content_sample  # noqa: E402
+from rag.llms.turnstile import Turnstile  # noqa: E402
+
+BATCH = (
+    16  # texts at once; and a question waits for one batch of an upload, not for all of it; 16 was quickest of 8 to 64
+)
+
+
+class HuggingFaceEmbedding:
+    """A local sentence embedder. Safe to share between threads.
+
+    ``model`` is a hub id that is already in the local cache, or a folder; None is the embedded all-MiniLM-L6-v2.
+    There is no remote mode: ``api_key`` is accepted for the sake of old code, with a warning that it is not used.
+
+    Raises: ModelNotFound, ModelRefused.
+    """
+
+    def __init__(
+        self,
+        model: str | Path | None = None,
+        api_key: str | None = None,
+        *,
+        device: str | None = None,
+        cache_dir: Path | None = None,
+    ) -> None:
+        if api_key is not None:
+            warnings.warn("api_key is not used: texts are embedded on this machine", UserWarning, stacklevel=2)
+        folder = embedded_embedder(cache_dir or default_dir()) if model is None else _find(str(model))
+        _refuse_unsafe(folder)
+        logging.getLogger("sentence_transformers").setLevel(logging.ERROR)  # what it would say is said by our errors
+        self._model = SentenceTransformer(
+            str(folder), device=device, local_files_only=True, trust_remote_code=False, backend="torch"
+        )
+        if _computes_bf16(self._model.device):
+            self._model.bfloat16()
+        self._turnstile = Turnstile()
+        self._pieces = _counter(self._model)
+        self.name = EMBEDDER if model is None else Path(str(model)).name
+        self.dimension = int(self._model.get_embedding_dimension() or 0)
+        self.fingerprint = _fingerprint(folder, str(self._model.dtype))
+        self.max_pieces = int(self._model.max_seq_length or 512) - self._model.tokenizer.num_special_tokens_to_add()
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """Documents as vectors. Shape: (n, d) float32, unit rows; (0, d) for no texts."""
+        rows = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        for places in self._batches(texts):
+            rows[places] = self._encode(self._model.encode_document, [texts[place] for place in places])
+        return rows
+
+    def embed_query(self, text: str) -> np.ndarray:
+        """A question as a vector. Shape: (d,) float32, unit length."""
+        row: np.ndarray = self._encode(self._model.encode_query, [text])[0]
+        return row
+
+    def count_pieces(self, texts: Sequence[str]) -> list[int]:
+        """Word pieces of each text, without the model's own marks; compare with `max_pieces`."""
+        encodings = self._pieces.encode_batch_fast([_valid(text) for text in texts], add_special_tokens=False)
+        return [len(encoding.ids) for encoding in encodings]
+
+    def _batches(self, texts: Sequence[str]) -> Iterator[list[int]]:
+        """Places of texts of like length, so that little is padded."""
+        places = sorted(range(len(texts)), key=lambda place: len(texts[place]), reverse=True)
+        for start in range(0, len(places), BATCH):
+            yield places[start : start + BATCH]
+
+    def _encode(self, encode: Any, texts: list[str]) -> np.ndarray:
+        valid = [_valid(text) for text in texts]
+        with self._turnstile, memory_errors():
+            rows = encode(valid, batch_size=BATCH, show_progress_bar=False, convert_to_tensor=True)
+        # Made unit length here, in float32: in bf16 it would miss by half a percent.
+        unit = torch.nn.functional.normalize(rows.float(), dim=1)
+        return np.asarray(unit.cpu().numpy(), dtype=np.float32)
+
+
+def _valid(text: str) -> str:
+    """Half a surrogate pair, as a cut-off emoji in JSON leaves behind, is no text that a tokenizer takes."""
+    return text.encode("utf-8", errors="replace").decode("utf-8")
+
+
+def _find(model: str) -> Path:
+    """The folder of a model. Never asks the hub."""
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        return folder.resolve()
+    try:
+        found = try_to_load_from_cache(model, "config.json")
+    except HFValidationError:
+        found = None
+    if not isinstance(found, str):
+        raise ModelNotFound(
+            "The embedding model is not on this machine, and it is never fetched by itself. Fetch it once with "
+            "`inhouse models pull`, name a folder, or leave INHOUSE_EMBEDDING_MODEL unset for the embedded one."
+        )
+    return Path(found).parent
+
+
+def _refuse_unsafe(folder: Path) -> None:
+    """Weights must be safetensors, and every module one of sentence-transformers' own."""
+    if not any(folder.glob("*.safetensors")):
+        if any(next(folder.glob(pattern), None) for pattern in PICKLED):
+            raise ModelRefused(
+                "The embedding model has only pickled weights, which can run code when they are read. On a machine "
+                "where you trust it, convert it once: SentenceTransformer(FOLDER).save(NEW_FOLDER)."
+            )
+        raise ModelNotFound("The embedding model's folder holds no weights: not one .safetensors file.")
+    modules = folder / "modules.json"
+    if not modules.is_file():
+        return
+    for module in json.loads(modules.read_text(encoding="utf-8")):
+        if not str(module.get("type", "")).startswith("sentence_transformers."):
+            raise ModelRefused("The embedding model needs to run code of its own, which is never done here.")
+
+
+def _counter(model: SentenceTransformer) -> Tokenizer:
+    """A tokenizer of its own for counting: it never cuts, and shares no switches with the one that encodes."""
+    tokenizer = Tokenizer.from_str(model.tokenizer.backend_tokenizer.to_str())
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def _computes_bf16(device: torch.device) -> bool:
+    """Whether bf16 is the processor's own: then three times as fast as fp32, vectors alike to a cosine of 0.9999."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cpu._is_avx512_bf16_supported())
+
+
+def _fingerprint(folder: Path, dtype: str) -> str:
+    """Sixteen hex digits that change when weights or settings do, and stay when the folder moves."""
+    digest = hashlib.sha256(dtype.encode())
+    for path in sorted((*folder.rglob("*.safetensors"), *folder.rglob("*config.json"), *folder.glob("modules.json"))):
+        digest.update(path.relative_to(folder).as_posix().encode() + content_sample(path))
+    return digest.hexdigest()[:16]

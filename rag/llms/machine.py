@@ -1,0 +1,122 @@
+"""The machine under the models: threads, memory, and the variables that must stand before PyTorch is imported.
+
+This is the one place in `rag` that writes `os.environ`. OpenMP reads its variables once, when PyTorch is first
+imported; so `set_up_machine` comes first in every module that imports it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+import psutil
+
+CGROUPS = Path("/sys/fs/cgroup")
+PROC_CGROUP = Path("/proc/self/cgroup")
+
+_OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TOKENIZERS_PARALLELISM": "false",  # its own thread pool beside ours, and a warning after every fork
+}
+# Threads that wait asleep: two that spin beside another busy process were up to fifty times slower.
+# And no progress bars: unpacking a GGUF file has no other switch for its own.
+_QUIET = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME": "0", "TQDM_DISABLE": "1"}
+
+
+def set_up_machine(threads: int | None = None) -> int:
+    """Offline, no telemetry, sleeping waits, and ``threads`` threads (None: one per core that may be used).
+
+    Returns the number of threads. Call it before PyTorch is imported; later it still sets the number for
+    PyTorch itself. A number that the user's own OMP_NUM_THREADS names is kept unless ``threads`` is given.
+    """
+    os.environ.update(_OFFLINE)
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    own = os.environ.get("OMP_NUM_THREADS", "")
+    count = threads or (int(own) if own.isdigit() and int(own) else usable_cores())
+    os.environ["OMP_NUM_THREADS"] = str(count)
+    # bitsandbytes tells at each start that an optional package is absent; `check_versions` refuses that package.
+    logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(count)
+    return count
+
+
+def usable_cores() -> int:
+    """Cores that this process may use: its affinity, cut by the control group's quota; at least 1."""
+    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    quotas = [quota for folder in _cgroup_folders("cpu") if (quota := _core_quota(folder))]
+    return max(1, int(min([affinity, *quotas])))
+
+
+def available_memory_bytes() -> int:
+    """Memory that can still be taken: the machine's, or what the control group leaves where that is less."""
+    left = [psutil.virtual_memory().available]
+    for folder in _cgroup_folders("memory"):
+        limit = _number(folder / "memory.max", folder / "memory.limit_in_bytes")
+        used = _number(folder / "memory.current", folder / "memory.usage_in_bytes")
+        if limit is not None and used is not None:
+            left.append(limit - used + _file_cache_bytes(folder))
+    return max(0, min(left))
+
+
+def gpu_memory_bytes() -> int:
+    """Free memory of all NVIDIA GPUs together; 0 without one. Imports PyTorch."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return 0
+    return sum(torch.cuda.mem_get_info(index)[0] for index in range(torch.cuda.device_count()))
+
+
+def _cgroup_folders(controller: str) -> list[Path]:
+    """This process's control group and those above it, of both versions; nothing where there are none."""
+    try:
+        lines = PROC_CGROUP.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+    folders: list[Path] = []
+    for line in lines:
+        _, names, path = line.split(":", 2)
+        if names and controller not in names.split(","):
+            continue
+        root = CGROUPS / controller if names else CGROUPS
+        inner = root / path.lstrip("/")
+        folders += [folder for folder in (inner, *inner.parents) if folder.is_relative_to(root)]
+    return folders
+
+
+def _core_quota(folder: Path) -> float | None:
+    """Cores that a control group grants, None for no limit. Samples: ``150000 100000``, ``max 100000``."""
+    try:
+        words = (folder / "cpu.max").read_text(encoding="utf-8").split()
+    except OSError:
+        quota, period = _number(folder / "cpu.cfs_quota_us"), _number(folder / "cpu.cfs_period_us")
+        return quota / period if quota and period and quota > 0 else None
+    return None if words[0] == "max" else int(words[0]) / int(words[1])
+
+
+def _file_cache_bytes(folder: Path) -> int:
+    """Pages of files that the kernel gives back when memory is asked for."""
+    try:
+        lines = (folder / "memory.stat").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return 0
+    found = [line.split()[1] for line in lines if line.split()[0] in ("inactive_file", "total_inactive_file")]
+    return max((int(value) for value in found), default=0)
+
+
+def _number(*paths: Path) -> int | None:
+    """The number in the first of ``paths`` that can be read; None for ``max`` or none of them."""
+    for path in paths:
+        try:
+            return int(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+    return None

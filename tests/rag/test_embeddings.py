@@ -1,0 +1,119 @@
+"""HuggingFaceEmbedding with the embedded model."""
+
+import json
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rag.embeddings import HuggingFaceEmbedding
+from rag.errors import ModelNotFound, ModelRefused
+from tests.rag.fakes import HashEmbedder
+
+TEXTS = ["The cat sat on the mat.", "A kitten was sitting on a rug.", "Interest rates rose by two percent."]
+
+
+@pytest.fixture(scope="module")
+def embedder(tmp_path_factory: pytest.TempPathFactory) -> HuggingFaceEmbedding:
+    return HuggingFaceEmbedding(cache_dir=tmp_path_factory.mktemp("notes"))
+
+
+@pytest.mark.slow
+def test_rows_are_unit_float32_in_the_order_of_the_texts(embedder: HuggingFaceEmbedding) -> None:
+    texts = [text * repeat for repeat in (1, 7, 3) for text in TEXTS] * 3
+    rows = embedder.embed(texts)
+    assert rows.shape == (27, embedder.dimension) == (27, 384) and rows.dtype == np.float32
+    assert np.allclose(np.linalg.norm(rows, axis=1), 1.0, atol=1e-5)
+    alone = np.stack([embedder.embed([text])[0] for text in texts])
+    assert (rows * alone).sum(axis=1).min() > 0.999
+
+
+@pytest.mark.slow
+def test_nothing_gives_no_rows(embedder: HuggingFaceEmbedding) -> None:
+    assert embedder.embed([]).shape == (0, 384)
+    assert embedder.count_pieces([]) == []
+
+
+@pytest.mark.slow
+def test_like_meanings_are_near(embedder: HuggingFaceEmbedding) -> None:
+    cat, kitten, rates = embedder.embed(TEXTS)
+    question = embedder.embed_query("Where is the cat?")
+    assert question.shape == (384,)
+    assert cat @ kitten > 0.4 > cat @ rates
+    assert question @ cat > question @ rates
+
+
+@pytest.mark.slow
+def test_odd_texts_are_embedded(embedder: HuggingFaceEmbedding) -> None:
+    rows = embedder.embed(["", "   ", "😀", "x" * 100_000, "\x00\ud83d", "[PAD][CLS]"])
+    assert np.isfinite(rows).all() and np.allclose(np.linalg.norm(rows, axis=1), 1.0, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_pieces_are_counted_beyond_the_limit(embedder: HuggingFaceEmbedding) -> None:
+    assert embedder.max_pieces == 254
+    assert embedder.count_pieces(["the cat", "the " * 1000, "", "\ud83d"]) == [2, 1000, 0, 1]
+
+
+@pytest.mark.slow
+def test_two_embedders_of_one_model_share_a_fingerprint(embedder: HuggingFaceEmbedding, tmp_path: Path) -> None:
+    other = HuggingFaceEmbedding(cache_dir=tmp_path)
+    assert other.fingerprint == embedder.fingerprint and len(other.fingerprint) == 16
+    assert other.name == "all-MiniLM-L6-v2"
+
+
+@pytest.mark.slow
+def test_threads_share_an_embedder(embedder: HuggingFaceEmbedding) -> None:
+    expected, found = embedder.embed(TEXTS), {}
+    threads = [
+        threading.Thread(
+            target=lambda place=place: found.update({place: (embedder.embed(TEXTS), embedder.count_pieces(TEXTS))})
+        )
+        for place in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(np.allclose(rows, expected, atol=1e-3) for rows, _ in found.values()) and len(found) == 4
+
+
+@pytest.mark.slow
+def test_an_api_key_is_not_used_and_this_is_said(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match="api_key is not used"):
+        HuggingFaceEmbedding(api_key="hf_secret", cache_dir=tmp_path)
+
+
+def test_a_model_that_is_not_here_is_a_sentence() -> None:
+    for name in ("nobody/nothing", "/no/such/folder", "not valid!"):
+        with pytest.raises(ModelNotFound, match="never fetched"):
+            HuggingFaceEmbedding(name)
+
+
+def test_pickled_weights_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "pytorch_model.bin").write_bytes(b"\x80")
+    with pytest.raises(ModelRefused, match="pickled"):
+        HuggingFaceEmbedding(tmp_path)
+
+
+def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelNotFound, match="no weights"):
+        HuggingFaceEmbedding(tmp_path)
+
+
+def test_a_module_with_code_of_its_own_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"")
+    (tmp_path / "modules.json").write_text(json.dumps([{"type": "custom.Evil", "path": ""}]))
+    with pytest.raises(ModelRefused, match="code of its own"):
+        HuggingFaceEmbedding(tmp_path)
+
+
+def test_the_fake_has_the_same_interface() -> None:
+    public = {name for name in vars(HuggingFaceEmbedding) if not name.startswith("_")}
+    fake = HashEmbedder()
+    attributes = public | {"name", "fingerprint", "dimension", "max_pieces"}
+    assert all(hasattr(fake, name) for name in attributes)
+    rows = fake.embed(TEXTS)
+    assert np.allclose(np.linalg.norm(rows, axis=1), 1.0) and rows.dtype == np.float32
+    assert (fake.embed(TEXTS) == rows).all() and fake.embed([]).shape == (0, 384)
