@@ -1,7 +1,7 @@
 """One SQLite file, one writer thread, one read-only connection for each reading thread.
 
 All writing goes through a single thread, so SQLite's lock is never waited for, and urgent work
-(an event that Slack wants acknowledged) overtakes ingest, which keeps its transactions short.
+(an event that somebody waits to see stored) overtakes ingest, which keeps its transactions short.
 This room knows no tables: `rag.store` and `bot.records` bring their own migrations.
 """
 

@@ -150,10 +150,12 @@ def _catalogue_rows(db: Any, scope_id: str) -> list[Any]:
 
 
 def chunk_of(row: dict[str, Any]) -> Chunk:
+    """The chunk that a row of the table holds."""
     return Chunk(row["chunk_id"], row["document_id"], row["ordinal"], row["body"], location_of(row["location"]))
 
 
 def location_of(text: str) -> Location:
+    """The place that a chunk's column ``location`` holds, as JSON."""
     fields = json.loads(text)
     lists = {name: tuple(fields.get(name, ())) for name in ("heading_path", "rows")}
     return Location(**{**fields, **lists})

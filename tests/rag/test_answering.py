@@ -1,0 +1,333 @@
+"""From a question to checked sentences: what is shown, what is dropped, and how an answer ends."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from rag.answering import (
+    Answerer,
+    AnswerEvent,
+    PassageReady,
+    Request,
+    Searched,
+    SentenceReady,
+)
+from rag.errors import OutOfMemory
+from rag.gate import Gate
+from rag.prompts import NOT_FOUND
+from rag.types import Answer, Finished, Message, ModelEvent, Outcome, TextDelta, Turn
+from tests.rag.fakes import ScriptedModel
+from tests.rag.shelf import Shelf
+
+LEASE = """The monthly rent is 1,450 euros and is due on the third working day of each month.
+
+Either party may end this lease with a notice of 90 days in writing.
+
+The deposit amounts to 4,350 euros and is returned within 60 days after the keys are handed back."""
+RENT = "The monthly rent is 1,450 euros."
+ASKED = "How much is the monthly rent?"
+OPEN = Gate(threshold=-9.0, min_cosine=-9.0)  # the gate has its own tests; here everything passes
+
+
+@pytest.fixture
+def lease(shelf: Shelf) -> Shelf:
+    shelf.put(LEASE, name="lease.txt")
+    return shelf
+
+
+def answerer(shelf: Shelf, *said: str | Exception, gate: Gate = OPEN, **model: object) -> Answerer:
+    return Answerer(shelf.retriever, ScriptedModel(said, **model), shelf.embedder, gate=gate)  # type: ignore[arg-type]
+
+
+def run(answers: Answerer, question: str = ASKED, **more: object) -> list[AnswerEvent]:
+    return list(answers.answer(Request("here", question, **more)))  # type: ignore[arg-type]
+
+
+def last(events: Sequence[AnswerEvent]) -> Answer:
+    assert isinstance(events[-1], Answer)
+    return events[-1]
+
+
+def sentences(events: Sequence[AnswerEvent]) -> list[str]:
+    return [event.text for event in events if isinstance(event, SentenceReady)]
+
+
+def test_the_files_are_named_before_the_model_is_asked(lease: Shelf) -> None:
+    answers = answerer(lease, RENT)
+    first = next(answers.answer(Request("here", ASKED)))
+    assert isinstance(first, Searched)
+    assert first.names == ("lease.txt",)
+    assert first.hits
+    assert answers.llm.seen == []  # type: ignore[attr-defined]
+
+
+def test_a_sentence_that_holds_is_shown_with_its_proof(lease: Shelf) -> None:
+    events = run(answerer(lease, RENT))
+    assert sentences(events) == [RENT]
+    answer = last(events)
+    assert answer.outcome is Outcome.ANSWERED
+    assert answer.text == f"{RENT} [1]"
+    (citation,) = answer.citations
+    assert citation.file_name == "lease.txt"
+    assert citation.quote in LEASE
+    assert answer.searched == ("lease.txt",)
+
+
+def test_a_sentence_that_does_not_hold_never_appears(lease: Shelf) -> None:
+    events = run(answerer(lease, f"The deposit is 1,450 euros. {RENT} It is $99 for pets."))
+    assert sentences(events) == [RENT]
+    assert "deposit is" not in last(events).text
+    assert "99" not in last(events).text
+
+
+def test_sentences_come_as_soon_as_they_are_whole(lease: Shelf) -> None:
+    model = ScriptedModel([f"{RENT} Either party may end this lease with a notice of 90 days in writing."])
+    events = Answerer(lease.retriever, model, lease.embedder, gate=OPEN).answer(Request("here", ASKED))
+    assert isinstance(next(events), Searched)
+    assert next(events) == SentenceReady(RENT, last([*events]).citations[:1])
+
+
+def test_the_same_sentence_is_shown_once(lease: Shelf) -> None:
+    assert sentences(run(answerer(lease, f"{RENT} {RENT} {RENT.upper()}"))) == [RENT]
+
+
+def test_a_question_echoed_by_the_model_is_not_an_answer(lease: Shelf) -> None:
+    assert sentences(run(answerer(lease, f"How much is the monthly rent? {RENT}"))) == [RENT]
+
+
+@pytest.mark.parametrize("said", [f"Answer: {RENT}", f"- {RENT}", f"1. {RENT}", f"{RENT} [1]", f"**{RENT}**"])
+def test_marks_that_models_put_around_sentences_are_taken_off(lease: Shelf, said: str) -> None:
+    assert sentences(run(answerer(lease, said))) == [RENT]
+
+
+def test_a_sentence_that_the_token_limit_cut_is_left_out(lease: Shelf) -> None:
+    events = run(answerer(lease, f"{RENT} The deposit amounts to"))
+    assert sentences(events) == [RENT]
+
+
+def test_two_sentences_from_one_place_share_its_number(lease: Shelf) -> None:
+    said = "The monthly rent is 1,450 euros. The rent is due on the third working day of each month."
+    answer = last(run(answerer(lease, said)))
+    assert answer.text.count("[1]") == 2
+    assert len(answer.citations) == 1
+
+
+# --- where the model's sentences do not do -------------------------------------------------------
+
+
+def test_where_no_sentence_holds_the_nearest_passage_is_shown_and_labelled(lease: Shelf) -> None:
+    events = run(answerer(lease, "The rent is a million. It depends on the moon."))
+    answer = last(events)
+    assert answer.outcome is Outcome.PASSAGE
+    (passage,) = [event for event in events if isinstance(event, PassageReady)]
+    assert passage.citation.quote in LEASE
+    assert "1,450 euros" in passage.citation.quote
+    assert passage.citation.quote in answer.text
+
+
+def test_a_model_that_finds_nothing_is_believed(lease: Shelf) -> None:
+    events = run(answerer(lease, NOT_FOUND))
+    answer = last(events)
+    assert answer.outcome is Outcome.REFUSED
+    assert answer.refused
+    assert (answer.text, answer.citations) == ("", ())
+    assert answer.searched == ("lease.txt",)
+
+
+def test_not_found_after_an_answer_does_not_take_the_answer_back(lease: Shelf) -> None:
+    answer = last(run(answerer(lease, f"{RENT} {NOT_FOUND}")))
+    assert answer.outcome is Outcome.ANSWERED
+    assert RENT in answer.text
+
+
+def test_what_the_gate_holds_back_never_reaches_the_model(lease: Shelf) -> None:
+    answers = answerer(lease, gate=Gate(threshold=9.0))
+    answer = last(run(answers, "Who won the race?"))
+    assert answer.outcome is Outcome.REFUSED
+    assert answer.searched == ("lease.txt",)
+    assert answers.llm.seen == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("question", ["", "?!", "🙂"])
+def test_a_question_without_words_is_refused_and_costs_nothing(lease: Shelf, question: str) -> None:
+    answers = answerer(lease, gate=Gate())
+    assert last(run(answers, question)).outcome is Outcome.REFUSED
+    assert answers.llm.seen == []  # type: ignore[attr-defined]
+
+
+def test_an_empty_scope_refuses(shelf: Shelf) -> None:
+    assert last(run(answerer(shelf))).outcome is Outcome.REFUSED
+
+
+def test_another_scope_is_never_answered_from(lease: Shelf) -> None:
+    answers = answerer(lease)
+    assert last(list(answers.answer(Request("there", ASKED)))).outcome is Outcome.REFUSED
+
+
+# --- the trial model -----------------------------------------------------------------------------
+
+
+def test_a_trial_model_is_quoted_for_first(lease: Shelf) -> None:
+    events = run(answerer(lease, "The monthly rent amounts to 1,450 euros.", is_trial=True))
+    kinds = [type(event) for event in events]
+    assert kinds == [Searched, PassageReady, SentenceReady, Answer]
+    assert last(events).outcome is Outcome.ANSWERED
+    assert last(events).text.startswith("“The monthly rent is 1,450 euros")
+
+
+def test_a_trial_models_passage_comes_before_the_model_is_asked(lease: Shelf) -> None:
+    answers = answerer(lease, RENT, is_trial=True)
+    events = answers.answer(Request("here", ASKED))
+    assert [type(next(events)), type(next(events))] == [Searched, PassageReady]
+    assert answers.llm.seen == []  # type: ignore[attr-defined]
+    events.close()
+
+
+def test_a_trial_model_is_held_to_the_passage_it_was_shown(lease: Shelf) -> None:
+    said = "Either party may end this lease with a notice of 90 days in writing."
+    answer = last(run(answerer(lease, said, is_trial=True)))
+    assert answer.outcome is Outcome.PASSAGE
+    assert said not in answer.text
+
+
+def test_a_trial_model_that_says_the_passage_again_confirms_it(lease: Shelf) -> None:
+    said = "The monthly rent is 1,450 euros and is due on the third working day of each month."
+    events = run(answerer(lease, said, is_trial=True))
+    assert sentences(events) == []
+    assert last(events).outcome is Outcome.ANSWERED
+
+
+def test_a_trial_model_stops_after_its_first_sentence_that_holds(lease: Shelf) -> None:
+    said = "The monthly rent amounts to 1,450 euros. The rent is due on each third working day of the month."
+    assert len(sentences(run(answerer(lease, said, is_trial=True)))) == 1
+
+
+def test_a_trial_model_is_not_asked_in_a_language_it_does_not_know(lease: Shelf) -> None:
+    answers = answerer(lease, is_trial=True, languages=frozenset({"en"}))
+    events = run(answers, "Wie hoch ist die monthly rent und wann ist sie fällig?")
+    assert [type(event) for event in events] == [Searched, PassageReady, Answer]
+    assert last(events).outcome is Outcome.PASSAGE
+    assert last(events).is_foreign
+    assert answers.llm.seen == []  # type: ignore[attr-defined]
+
+
+# --- ends that nobody planned --------------------------------------------------------------------
+
+
+class Watched(ScriptedModel):
+    """A scripted model that knows whether its stream was closed, and at which word to be cancelled."""
+
+    def __init__(self, text: str, *, cancel_at: int | None = None) -> None:
+        super().__init__([text])
+        self.closed = False
+        self.cancel_at = cancel_at
+
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int = 200, cancel: threading.Event | None = None
+    ) -> Iterator[ModelEvent]:
+        try:
+            for number, event in enumerate(super().stream(messages, max_tokens=max_tokens, cancel=cancel)):
+                yield event
+                if number == self.cancel_at and cancel is not None:
+                    cancel.set()
+        finally:
+            self.closed = True
+
+
+def test_a_cancelled_answer_keeps_what_it_has_shown(lease: Shelf) -> None:
+    model = Watched(f"{RENT} The deposit amounts to 4,350 euros.", cancel_at=6)
+    events = list(
+        Answerer(lease.retriever, model, lease.embedder, gate=OPEN).answer(Request("here", ASKED), threading.Event())
+    )
+    answer = last(events)
+    assert answer.outcome is Outcome.STOPPED
+    assert answer.text == f"{RENT} [1]"
+    assert model.closed
+
+
+def test_an_answer_cancelled_before_its_first_sentence_shows_no_passage(lease: Shelf) -> None:
+    model = Watched("It depends. Nothing holds here at all.", cancel_at=1)
+    events = list(Answerer(lease.retriever, model, lease.embedder, gate=OPEN).answer(Request("here", ASKED)))
+    assert [type(event) for event in events] == [Searched, Answer]
+    assert last(events).outcome is Outcome.STOPPED
+
+
+def test_nobody_listening_any_more_closes_the_models_stream(lease: Shelf) -> None:
+    model = Watched(f"{RENT} {RENT} {RENT}")
+    events = Answerer(lease.retriever, model, lease.embedder, gate=OPEN).answer(Request("here", ASKED))
+    assert isinstance(next(events), Searched)
+    assert isinstance(next(events), SentenceReady)
+    events.close()  # type: ignore[attr-defined]
+    assert model.closed
+
+
+def test_a_model_error_reaches_the_caller(lease: Shelf) -> None:
+    with pytest.raises(OutOfMemory):
+        run(answerer(lease, OutOfMemory("Lower the setting INHOUSE_BUDGET.")))
+
+
+def test_a_model_error_after_a_trial_passage_reaches_the_caller_too(lease: Shelf) -> None:
+    events = answerer(lease, OutOfMemory(), is_trial=True).answer(Request("here", ASKED))
+    assert [type(next(events)), type(next(events))] == [Searched, PassageReady]
+    with pytest.raises(OutOfMemory):
+        next(events)
+
+
+def test_a_model_that_says_nothing_leads_to_a_passage(lease: Shelf) -> None:
+    class Mute(ScriptedModel):
+        def stream(self, messages: object, **_: object) -> Iterator[ModelEvent]:
+            yield TextDelta("")
+            yield Finished("stop", 1, 0, 0.0, 0.0)
+
+    events = list(Answerer(lease.retriever, Mute(), lease.embedder, gate=OPEN).answer(Request("here", ASKED)))
+    assert last(events).outcome is Outcome.PASSAGE
+
+
+# --- history -------------------------------------------------------------------------------------
+
+
+def test_a_follow_up_finds_what_the_question_before_was_about(lease: Shelf) -> None:
+    lease.put("The garden closes at nine in the evening.", name="garden.txt")
+    history = (Turn("How much is the monthly rent?", RENT),)
+    events = run(answerer(lease, RENT), "And in euros, when is it due?", history=history)
+    assert sentences(events) == [RENT]
+
+
+def test_a_thread_that_changes_its_subject_is_not_held_to_the_old_one(lease: Shelf) -> None:
+    lease.put("The garden closes at nine in the evening.", name="garden.txt")
+    history = tuple(Turn(f"How much is the monthly rent and the deposit? {n}", RENT) for n in range(4))
+    said = "The garden closes at nine in the evening."
+    answer = last(run(answerer(lease, said), "When does the garden close in the evening?", history=history))
+    assert said in answer.text
+    assert answer.citations[0].file_name == "garden.txt"
+
+
+def test_earlier_turns_are_shown_to_the_model(lease: Shelf) -> None:
+    answers = answerer(lease, RENT)
+    run(answers, history=(Turn("Who owns it?", "Ana."),))
+    (messages,) = answers.llm.seen  # type: ignore[attr-defined]
+    assert [message.role for message in messages] == ["system", "user", "assistant", "user"]
+
+
+def test_only_the_given_documents_are_searched(lease: Shelf) -> None:
+    other = lease.put("The monthly rent of the garage is 80 euros.", name="garage.txt").document.document_id
+    said = "The monthly rent of the garage is 80 euros."
+    answer = last(run(answerer(lease, said), within=frozenset({other})))
+    assert answer.searched == ("garage.txt",)
+    assert {citation.file_name for citation in answer.citations} == {"garage.txt"}
+
+
+def test_times_are_told_by_stage(lease: Shelf) -> None:
+    timing = last(run(answerer(lease, RENT))).timing
+    assert {"search_s", "first_text_s", "total_s", "prompt_tokens", "new_tokens"} <= timing.keys()
+
+
+def test_logs_never_hold_what_was_asked_or_answered(lease: Shelf, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("DEBUG"):
+        run(answerer(lease, f"{RENT} Nonsense about 99 llamas."))
+    assert caplog.records
+    assert "rent" not in caplog.text.lower()
+    assert "llamas" not in caplog.text
