@@ -33,8 +33,8 @@ PREFIX = "INHOUSE_"
 ENV_FILE = Path(".env")
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
-# Read by the tests, not by the product: where the evaluation sets lie.
-_OTHERS_VARIABLES = frozenset({"INHOUSE_DATA"})
+# Read by the tests, not by the product: where the evaluation sets lie, where screenshots go.
+_OTHERS_VARIABLES = frozenset({"INHOUSE_DATA", "INHOUSE_PICTURES"})
 
 
 def _default_data_dir() -> Path:

@@ -1,0 +1,143 @@
+"""Builds the library's rooms from the settings, once, in the order in which they need each other."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import click
+
+from bot import records
+from bot.settings import Settings
+from rag import store as store_module
+from rag.answering import Answerer
+from rag.data_loaders import parse_file
+from rag.data_loaders.limits import Limits
+from rag.database import Database
+from rag.erase import Eraser
+from rag.errors import DiskFull
+from rag.ingest import Ingester
+from rag.llms.base import BaseLLM
+from rag.originals import Originals
+from rag.retrieve import Retriever
+from rag.store import Store
+from rag.types import Embedder
+from rag.vectors import VectorIndex
+
+log = logging.getLogger(__name__)
+
+MIN_FREE_BYTES = 200_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Everything below the bot, ready for use."""
+
+    database: Database
+    store: Store
+    embedder: Embedder
+    ingester: Ingester
+    retriever: Retriever
+    answerer: Answerer
+    eraser: Eraser
+
+
+@contextmanager
+def open_library(settings: Settings, models: tuple[BaseLLM, Embedder] | None = None) -> Iterator[Library]:
+    """The library over ``settings.data_dir``; closed at the end. ``models``: instead of those that the settings name.
+
+    Raises: InhouseError.
+    """
+    folder = settings.data_dir
+    _check_disk(folder)
+    with Database(folder / "inhouse.db", [store_module.MIGRATIONS, records.MIGRATIONS]) as database:
+        llm, embedder = models or load_models(settings)
+        store = Store(database)
+        index_path = folder / "vectors.faiss"
+        vectors = VectorIndex.open(index_path, store, embedder.dimension, embedder.fingerprint)
+        originals = Originals(folder / "originals")
+        limits = Limits(
+            wall_s=settings.parse_timeout_s,
+            memory_bytes=settings.parse_memory_bytes,
+            size_bytes=settings.max_file_bytes,
+        )
+        parse = partial(parse_file, limits=limits)
+        library = Library(
+            database,
+            store,
+            embedder,
+            Ingester(store, vectors, embedder, originals, parse=parse),
+            retriever := Retriever(store, vectors, embedder),
+            Answerer(
+                retriever,
+                llm,
+                embedder,
+                budget_tokens=settings.context_tokens,
+                max_tokens=settings.max_answer_tokens,
+            ),
+            Eraser(store, vectors, originals, index_path),
+        )
+        library.eraser.finish()
+        yield library
+        vectors.save(index_path, store)
+
+
+def load_models(settings: Settings) -> tuple[BaseLLM, Embedder]:
+    """The language model and the embedder that the settings name. Raises: ModelError."""
+    from rag.llms.machine import set_up_machine
+
+    set_up_machine(settings.threads)
+    from rag.embeddings import HuggingFaceEmbedding
+    from rag.llms.embedded import load_embedded_model
+    from rag.llms.huggingface_local import HuggingFaceLocalModel
+
+    started = time.perf_counter()
+    checkpoints = checkpoint_dir(settings)
+    embedder = HuggingFaceEmbedding(model=settings.embedding_model)
+    llm: BaseLLM
+    if settings.model is None:
+        llm = load_embedded_model(checkpoints)
+    else:
+        llm = HuggingFaceLocalModel(
+            settings.model,
+            bnb_4bit_quant_type=settings.quant_type,
+            bnb_4bit_use_double_quant=settings.double_quant,
+            device_map=settings.device_map,
+            checkpoint_dir=checkpoints,
+        )
+    log.info("models=%s,%s seconds=%.1f", llm.name, embedder.name, time.perf_counter() - started)
+    return llm, embedder
+
+
+def checkpoint_dir(settings: Settings) -> Path:
+    """Where converted models are kept, so that the second start is quick."""
+    return settings.checkpoint_dir or settings.data_dir / "checkpoints"
+
+
+def set_up_logging(level: str) -> None:
+    """Log to standard error; libraries only where something is wrong."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s", force=True)
+    for room in ("bot", "rag"):
+        logging.getLogger(room).setLevel(level)
+
+
+def say(text: str) -> None:
+    """Progress for people, on standard error."""
+    click.echo(text, err=True)
+
+
+def _check_disk(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    free = shutil.disk_usage(folder).free
+    if free < MIN_FREE_BYTES:
+        raise DiskFull(
+            f"Only {free // 1_000_000} MB are free where Inhouse keeps its data; "
+            f"it needs {MIN_FREE_BYTES // 1_000_000}. "
+            "Make room, or set INHOUSE_DATA_DIR to another disk."
+        )

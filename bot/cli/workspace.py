@@ -1,0 +1,42 @@
+"""`inhouse workspace`: the local stand-in for Slack alone, for anybody who builds a Slack app."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+import click
+
+from bot.cli.library import say
+from bot.workspace.server import Workspace
+
+
+@click.command()
+@click.option("--port", default=8765, show_default=True, help="Port of the page and the API; 0 takes a free one.")
+def workspace(port: int) -> None:
+    """Run the local workspace alone: a page, the Web API and Socket Mode, on this machine only.
+
+    Prints the addresses and the two tokens that an app needs. Everything is kept in memory and gone
+    when it stops (Ctrl-C).
+    """
+    asyncio.run(_serve(port))
+
+
+async def _serve(port: int) -> None:
+    place = Workspace(port)
+    await place.start()
+    person = await place.add_user("ana", real_name="Ana", is_admin=True)
+    await place.add_channel("general", [person])
+    click.echo(f"Page:      {place.base_url}\nWeb API:   {place.api_url}")
+    click.echo(f"Bot token: {place.bot_token}\nApp token: {place.app_token}")
+    say("Stop it with Ctrl-C.")
+    await until_interrupted()
+    await place.stop()
+
+
+async def until_interrupted() -> None:
+    """Return on SIGINT or SIGTERM."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    await stopping.wait()

@@ -1,0 +1,104 @@
+"""A thread as it stands in Slack now: the question as it reads today, the files, our own messages.
+
+Read once for each question: an event may lack its files, the message may have been edited or
+deleted since, and files may have been dropped before we were asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.events import IncomingMessage
+from bot.jobs import TryAgain
+
+PAGE = 200
+MAX_MESSAGES = 1000
+CHANNEL_MESSAGES = 100  # how far back a question outside a thread looks for files
+NOTICE = "notice"  # block_id of messages of ours that are not answers
+
+
+@dataclass(frozen=True, slots=True)
+class FileRef:
+    """A file in a message."""
+
+    file_id: str
+    message_ts: str
+    thread_ts: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadView:
+    """What a thread held when it was read."""
+
+    text: str  # of the question, as it reads now
+    files: tuple[FileRef, ...]  # oldest first
+    ours: tuple[str, ...]  # ts of our messages after the question that may be a reply begun
+
+
+class Conversations:
+    """Reads threads and channels."""
+
+    def __init__(self, client: AsyncWebClient, bot_user: str) -> None:
+        self._client = client
+        self._bot_user = bot_user
+
+    async def read(self, message: IncomingMessage) -> ThreadView | None:
+        """The thread of a question; None where the question is gone. Raises: TryAgain."""
+        messages = await self._replies(message.channel, message.root_ts)
+        if not any(m["ts"] == message.ts for m in messages):  # a thread longer than we read
+            beyond = await self._replies(message.channel, message.root_ts, only_ts=message.ts)
+            messages += [m for m in beyond if m["ts"] == message.ts]
+        asked = next((m for m in messages if m["ts"] == message.ts and m.get("subtype") != "tombstone"), None)
+        if asked is None:
+            return None
+        if message.thread_ts is None and not asked.get("files"):
+            messages = await self._history(message.channel) + [m for m in messages if m["ts"] != message.ts]
+        others = [m for m in messages if m.get("user") != self._bot_user]  # other apps drop files too
+        files = tuple(ref for m in others if float(m["ts"]) <= float(message.ts) for ref in _files(m))
+        return ThreadView(asked.get("text") or "", files, self._begun(messages, message.ts))
+
+    def _begun(self, messages: list[dict[str, Any]], after_ts: str) -> tuple[str, ...]:
+        ours = (m for m in messages if m.get("user") == self._bot_user and float(m["ts"]) > float(after_ts))
+        return tuple(m["ts"] for m in ours if not _is_notice(m))
+
+    async def _replies(self, channel: str, ts: str, only_ts: str = "") -> list[dict[str, Any]]:
+        messages: list[dict[str, Any]] = []
+        cursor = ""
+        span = only_ts or None
+        while len(messages) < MAX_MESSAGES:
+            try:
+                page = await self._client.conversations_replies(
+                    channel=channel, ts=ts, limit=PAGE, cursor=cursor, oldest=span, latest=span, inclusive=bool(span)
+                )
+            except SlackApiError as error:
+                if error.response.get("error") in {"thread_not_found", "message_not_found"}:
+                    return []
+                raise TryAgain(f"conversations.replies: {error.response.get('error')}") from error
+            messages += page["messages"]
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                break
+        return messages
+
+    async def _history(self, channel: str) -> list[dict[str, Any]]:
+        try:
+            page = await self._client.conversations_history(channel=channel, limit=CHANNEL_MESSAGES)
+        except SlackApiError as error:
+            raise TryAgain(f"conversations.history: {error.response.get('error')}") from error
+        return list(reversed(page["messages"]))
+
+
+def _files(message: dict[str, Any]) -> list[FileRef]:
+    root = message.get("thread_ts") or message["ts"]
+    files = message.get("files") or ()
+    there = [f for f in files if f.get("id") and f.get("mode") != "tombstone"]
+    return [FileRef(f["id"], message["ts"], root, message.get("user", "")) for f in there]
+
+
+def _is_notice(message: dict[str, Any]) -> bool:
+    return any(str(block.get("block_id", "")).startswith(NOTICE) for block in message.get("blocks") or ())

@@ -1,0 +1,186 @@
+"""Slack's dictionaries become typed events here, and nowhere else; whether to answer is decided here too.
+
+A sample of what arrives (Socket Mode, `events_api`):
+
+    {"team_id": "T1", "event_id": "Ev1", "event": {"type": "app_mention", "user": "U1", "text": "<@UBOT> hi",
+     "ts": "1763851234.000100", "thread_ts": "1763851200.000100", "channel": "C1", "files": [{"id": "F1", ...}]}}
+
+One mention with a file arrives as `app_mention`, as `message/file_share` and as one `file_shared`
+per file, in any order; the turn is therefore keyed on (team, channel, ts), whichever comes first.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+_MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
+_QUESTION_WORD = re.compile(
+    r"^(?:and|but|so|ok(?:ay)?|und|aber|also|danke|thanks|please|bitte)?[\s,]*"
+    r"(?:who|what|when|where|why|how|which|whose|show|tell|list|explain|summari[sz]e|compare|give|find"
+    # "Is it due" asks; "is fine", "will do" and "can confirm" do not
+    r"|(?:is|are|was|were|do|does|did|can|could|may|must|should|will|would|has|have)"
+    r" (?:i|you|we|they|he|she|there|the|this|that|these|those|any|an?|my|our|your|(?<!do )it)"
+    r"|wer|was|wann|wo|warum|wieso|wie|welche\w*|gibt|zeig\w*|nenn\w*|erklär\w*|fass\w*|vergleich\w*"
+    r"|(?:ist|sind|hat|kann|darf|muss|soll\w*) (?:ich|du|wir|sie|er|es|man|das|die|der|dies\w*|eine?))\b",
+    re.IGNORECASE,
+)
+_THANKS = frozenset(
+    """thanks thank thx ty cheers you many very so much a lot great perfect nice cool super ok okay good got it
+    that helps danke dank vielen schön sehr prima gut alles klar merci""".split()
+)
+_READ_SUBTYPES = {None, "file_share", "thread_broadcast"}
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingMessage:
+    """A message a person wrote, with what is needed to decide whether it is for us."""
+
+    team: str
+    channel: str
+    channel_type: str  # "channel" | "group" | "im" | "mpim"; "" where Slack did not say
+    user: str
+    ts: str
+    thread_ts: str | None  # None: not in a thread
+    text: str  # as Slack sent it: <@U1>, &amp; and all
+    file_ids: tuple[str, ...]
+    is_mention_event: bool = False
+
+    @property
+    def root_ts(self) -> str:
+        """The thread this belongs to; its own ts where it would start one."""
+        return self.thread_ts or self.ts
+
+    @property
+    def is_direct(self) -> bool:
+        return self.channel_type == "im"
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Something was deleted in Slack. Exactly one of the fields beside team and channel is set, or none: all of it."""
+
+    team: str
+    channel: str | None = None
+    message_ts: str | None = None
+    file_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadFacts:
+    """What our records know about a message's thread when it arrives."""
+
+    author_asked_here: bool = False
+    last_is_ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Respond:
+    """The message is for us."""
+
+    question: str  # without our mention; "" where only files were given
+    follow_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """The message is left alone; the reason is kept with the event."""
+
+    reason: str
+
+
+def incoming_message(team: str, event: dict[str, Any]) -> IncomingMessage | Ignore:
+    """A person's message, or why it is none. Accepts `app_mention` and `message` events."""
+    if event.get("bot_id") or event.get("subtype") == "bot_message":
+        return Ignore("written by a bot")
+    if event.get("subtype") not in _READ_SUBTYPES:
+        return Ignore(f"subtype {event.get('subtype')}")
+    if not event.get("user") or event.get("user") == "USLACKBOT":
+        return Ignore("no author")
+    thread_ts = event.get("thread_ts")
+    return IncomingMessage(
+        team=team,
+        channel=event["channel"],
+        channel_type=event.get("channel_type", ""),
+        user=event["user"],
+        ts=event["ts"],
+        thread_ts=thread_ts if thread_ts != event["ts"] else None,
+        text=event.get("text") or "",
+        file_ids=tuple(file["id"] for file in event.get("files") or () if file.get("id")),
+        is_mention_event=event["type"] == "app_mention",
+    )
+
+
+def removal(team: str, event: dict[str, Any]) -> Removal | None:
+    """What an event took away, or None."""
+    kind, subtype = event.get("type"), event.get("subtype")
+    if kind == "file_deleted":
+        return Removal(team, file_id=event["file_id"])
+    if kind == "file_unshared":
+        return Removal(team, channel=event.get("channel_id"), file_id=event["file_id"])
+    if kind in {"channel_deleted", "group_deleted", "channel_left", "group_left"}:
+        return Removal(team, channel=event["channel"])
+    if kind in {"app_uninstalled", "tokens_revoked"}:
+        return Removal(team)
+    if kind == "message" and subtype == "message_deleted":
+        return Removal(team, channel=event["channel"], message_ts=event["deleted_ts"])
+    # The parent of a thread with replies is not deleted but replaced by a tombstone.
+    if kind == "message" and subtype == "message_changed" and event["message"].get("subtype") == "tombstone":
+        return Removal(team, channel=event["channel"], message_ts=event["message"]["ts"])
+    return None
+
+
+def classify(message: IncomingMessage, bot_user: str, facts: ThreadFacts) -> Respond | Ignore:
+    """Whether a message is for us: a mention, a direct message, or a follow-up by the thread rule.
+
+    The rule: in a thread, without a mention, only somebody who already asked here is answered, only
+    if they mention nobody else, and only if it is a question or directly follows our answer.
+    """
+    mentioned = mentions(message.text)
+    question = without_mention(message.text, bot_user)
+    if message.user == bot_user:
+        return Ignore("our own")
+    if message.is_mention_event or bot_user in mentioned:
+        return Respond(question)
+    if message.is_direct:
+        return Ignore("only thanks") if _only_thanks(message, question) else Respond(question)
+    if message.thread_ts is None:
+        return Ignore("not addressed to us")
+    if not facts.author_asked_here:
+        return Ignore("its author has not asked in this thread")
+    if mentioned or _only_thanks(message, question):
+        return Ignore("addressed to somebody else" if mentioned else "only thanks")
+    if not (looks_like_question(question) or facts.last_is_ours):
+        return Ignore("people talking to each other")
+    return Respond(question, follow_up=True)
+
+
+def _only_thanks(message: IncomingMessage, text: str) -> bool:
+    """Whether a message says no more than "thanks", "ok" or an emoji, in English or German."""
+    words = re.findall(r"\w+", re.sub(r":[\w+-]+:", " ", text.lower()))
+    return not message.file_ids and "?" not in text and bool(text) and _THANKS.issuperset(words)
+
+
+def mentions(text: str) -> tuple[str, ...]:
+    """User ids mentioned in ``text``, in their order."""
+    return tuple(_MENTION.findall(text))
+
+
+def without_mention(text: str, bot_user: str) -> str:
+    """``text`` without mentions of us, as the person typed it."""
+    text = re.sub(rf"<@{re.escape(bot_user)}(?:\|[^>]*)?>", " ", text)
+    return plain(text)
+
+
+def plain(text: str) -> str:
+    """Slack's escapes undone: links as their label or address, entities as characters."""
+    text = re.sub(r"<(?:[@#!][^|>]*|[^|>]*)\|([^>]+)>", r"\1", text)
+    text = re.sub(r"<([^@#!][^>]*)>", r"\1", text)
+    text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    return re.sub(r"[ \t]+", " ", text).strip()
+
+
+def looks_like_question(text: str) -> bool:
+    """Whether a person would take ``text`` for a question or a request, in English or German."""
+    return "?" in text or bool(_QUESTION_WORD.match(text.strip()))

@@ -1,0 +1,250 @@
+"""A durable queue: what was recorded is done once, in its lane's order, fairly between people.
+
+A job is a row. Claiming marks it as running; a restart makes running jobs wait again, with one
+more attempt on their count. Work that fails for a passing reason (Slack did not answer) is tried
+again a little later; after `MAX_ATTEMPTS` its handler is told that this is the last time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from bot.events import Removal
+from bot.records import Job, Records, Tables
+
+log = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 4
+FIRST_RETRY_S = 1.0  # doubled with each further attempt
+
+
+class TryAgain(Exception):
+    """A job could not be done just now; it will be tried again."""
+
+
+@dataclass(slots=True)
+class Running:
+    """A job in progress and the means to stop it."""
+
+    job: Job
+    cancel: threading.Event = field(default_factory=threading.Event)
+    is_last_attempt: bool = False
+
+
+Handler = Callable[[Running], Awaitable[None]]
+Notice = Callable[[Job, int], Awaitable[None]]
+Apology = Callable[[Job], Awaitable[None]]
+
+QUICK = frozenset({"busy", "erase"})  # these take no model, so they wait for no worker
+
+
+class Jobs:
+    """Runs up to ``workers`` jobs at once. `start` it on an event loop, `stop` it before the loop ends."""
+
+    def __init__(self, records: Records, workers: int) -> None:
+        self._records = records
+        self._workers = workers
+        self._handlers: dict[str, Handler] = {}
+        self._notice: Notice | None = None
+        self._apology: Apology | None = None
+        self._running: dict[int, Running] = {}
+        self._served: dict[str, float] = {}
+        self._noticed: set[int] = set()
+        self._woken = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    def handle(self, kind: str, handler: Handler) -> None:
+        """Say who does the jobs of a kind."""
+        self._handlers[kind] = handler
+
+    def on_waiting(self, notice: Notice) -> None:
+        """Say who is told, once for each job, that it was taken in and how many are ahead of it."""
+        self._notice = notice
+
+    def on_failure(self, apology: Apology) -> None:
+        """Say who tells people of a job that failed for the last time."""
+        self._apology = apology
+
+    async def start(self) -> None:
+        """Take up what a former process left, then run until `stop`."""
+        await self._records.write(
+            lambda db: db.execute("update jobs set state = 'waiting', not_before = 0 where state = 'running'")
+        )
+        self._spawn(self._loop())
+
+    async def stop(self, timeout_s: float = 20.0) -> None:
+        """Claim nothing more; give running jobs time to finish, then leave them to the next start."""
+        self._stopping = True
+        self.wake()
+        working = [task for task in self._tasks if not task.done()]
+        if working:
+            await asyncio.wait(working, timeout=timeout_s)
+        for running in self._running.values():
+            running.cancel.set()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        self._woken.set()
+
+    def cancel(self, gone: Removal) -> None:
+        """Stop running jobs that a removal concerns: their question is gone."""
+        if gone.channel is None or gone.file_id is not None:
+            return
+        for running in self._running.values():
+            message = running.job.payload.get("message") or {}
+            if message.get("channel") == gone.channel and gone.message_ts in {None, message.get("ts")}:
+                running.cancel.set()
+
+    def stop_reply(self, channel: str, thread_ts: str, user: str) -> bool:
+        """Stop the answer being written in a thread, if ``user`` asked for it."""
+        for running in self._running.values():
+            message = running.job.payload.get("message") or {}
+            here = message.get("channel") == channel and thread_ts in {message.get("thread_ts"), message.get("ts")}
+            if here and running.job.user == user:
+                running.cancel.set()
+                return True
+        return False
+
+    async def _loop(self) -> None:
+        while not self._stopping:
+            try:
+                await self._step()
+            except Exception:
+                log.exception("the queue could not be read or written")
+                await asyncio.sleep(FIRST_RETRY_S)
+
+    async def _step(self) -> None:
+        """Start one job, or wait until there may be one to start."""
+        self._woken.clear()
+        waiting = await self._records.read(_waiting)
+        self._tell(waiting)
+        job = self._next(waiting)
+        if job is None:
+            await self._sleep(waiting)
+        else:
+            await self._claim(job)
+
+    async def _claim(self, job: Job) -> None:
+        sql = "update jobs set state = 'running', attempts = attempts + 1 where job_id = ?"
+        await self._records.write(lambda db: db.execute(sql, (job.job_id,)))
+        if job.kind not in QUICK:
+            self._served[job.user] = time.monotonic()
+        self._running[job.job_id] = running = Running(job, is_last_attempt=job.attempts + 1 >= MAX_ATTEMPTS)
+        self._spawn(self._run(running))
+
+    async def _run(self, running: Running) -> None:
+        job = running.job
+        try:
+            if await self._does(running):
+                await self._records.write(lambda db: _done(db, job.job_id))
+            else:
+                await self._release(running)
+        except Exception:
+            log.exception("job=%d: its end was not recorded; the next start takes it up again", job.job_id)
+        finally:
+            self._running.pop(job.job_id, None)
+            self._noticed.discard(job.job_id)
+            self.wake()
+
+    async def _does(self, running: Running) -> bool:
+        """Whether a job's handler did it. The loop outlives whatever a handler raises."""
+        job = running.job
+        try:
+            await self._handlers[job.kind](running)
+        except TryAgain as error:
+            log.warning("job=%d kind=%s attempt=%d again: %s", job.job_id, job.kind, job.attempts + 1, error)
+        except Exception:
+            log.exception("job=%d kind=%s attempt=%d failed", job.job_id, job.kind, job.attempts + 1)
+        else:
+            return True
+        return False
+
+    async def _release(self, running: Running) -> None:
+        """Let it be tried again a little later; after the last attempt tell people that it failed."""
+        job = running.job
+        if running.is_last_attempt:
+            await self._apologise(job)
+            await self._records.write(lambda db: _done(db, job.job_id, "failed"))
+            return
+        delay_s = min(60.0, FIRST_RETRY_S * 2.0**job.attempts) * random.uniform(0.5, 1.5)
+        sql = "update jobs set state = 'waiting', not_before = ? where job_id = ?"
+        await self._records.write(lambda db: db.execute(sql, (time.time() + delay_s, job.job_id)))
+
+    async def _apologise(self, job: Job) -> None:
+        try:
+            if self._apology is not None:
+                await self._apology(job)
+        except Exception:
+            log.exception("job=%d kind=%s: nobody could be told that it failed", job.job_id, job.kind)
+
+    def _next(self, waiting: list[tuple[Job, float]]) -> Job | None:
+        """The oldest job of the person served longest ago, whose lane is free."""
+        is_full = sum(running.job.kind not in QUICK for running in self._running.values()) >= self._workers
+        busy = {running.job.lane for running in self._running.values()}
+        free: list[Job] = []
+        for job, not_before in waiting:
+            if job.job_id in self._running:
+                continue
+            may_go = job.kind in QUICK or not is_full
+            if may_go and job.lane not in busy and not_before <= time.time():
+                free.append(job)
+            busy.add(job.lane)  # only the first of a lane may go
+        return min(free, key=lambda job: (self._served.get(job.user, 0.0), job.job_id), default=None)
+
+    def _tell(self, waiting: list[tuple[Job, float]]) -> None:
+        if self._notice is None:
+            return
+        ahead = len(self._running)
+        for job, _ in waiting:
+            if job.job_id not in self._noticed and job.job_id not in self._running:
+                self._noticed.add(job.job_id)
+                self._spawn(self._notice(job, ahead))
+            ahead += 1
+
+    async def _sleep(self, waiting: list[tuple[Job, float]]) -> None:
+        later = [not_before for _, not_before in waiting if not_before > time.time()]
+        timeout_s = max(0.05, min(later) - time.time()) if later else None
+        try:
+            await asyncio.wait_for(self._woken.wait(), timeout_s)
+        except TimeoutError:
+            return
+
+    def _spawn(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _waiting(db: Tables) -> list[tuple[Job, float]]:
+    rows = db.query("select * from jobs where state = 'waiting' order by job_id limit 1000")
+    return [
+        (
+            Job(
+                row["job_id"],
+                row["key"],
+                row["kind"],
+                row["lane"],
+                row["user"],
+                json.loads(row["payload"]),
+                row["attempts"],
+            ),
+            row["not_before"],
+        )
+        for row in rows
+    ]
+
+
+def _done(db: Tables, job_id: int, state: str = "done") -> None:
+    """The row stays, so that the same key is never done again; what it was about does not."""
+    db.execute("update jobs set state = ?, payload = '{}' where job_id = ?", (state, job_id))

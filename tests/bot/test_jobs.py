@@ -1,0 +1,368 @@
+"""Work is done once, in order, fairly, and survives failures and restarts."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from bot import jobs as room
+from bot.events import Removal
+from bot.jobs import MAX_ATTEMPTS, Jobs, Running, TryAgain
+from bot.records import Job, Records
+from rag.errors import StoreError
+
+
+class Desk:
+    """A queue, jobs put into it, and a handler that writes down what it did and can be held up."""
+
+    def __init__(self, records: Records) -> None:
+        self.records = records
+        self.queues: list[Jobs] = []
+        self.began: list[str] = []
+        self.ended: list[str] = []
+        self.seen: dict[str, Running] = {}
+        self.open = asyncio.Event()
+        self.open.set()
+        self.fail: Callable[[Running], BaseException | None] = lambda _: None
+
+    async def put(self, key: str, *, lane: str = "", user: str = "U1", kind: str = "turn", **row: Any) -> None:
+        payload = json.dumps(row.pop("payload", {"message": {"channel": "C1", "ts": key, "thread_ts": None}}))
+        values = {"state": "waiting", "attempts": 0, "created_at": time.time(), "not_before": 0.0} | row
+        values |= {"key": key, "lane": lane or key, "user": user, "kind": kind, "payload": payload}
+        await self.records.write(lambda db: db.table("jobs").insert(values))
+
+    async def run(self, workers: int = 1) -> Jobs:
+        queue = Jobs(self.records, workers)
+        for kind in ("turn", "ask", "erase"):
+            queue.handle(kind, self.handle)
+        self.queues.append(queue)
+        await queue.start()
+        return queue
+
+    async def handle(self, running: Running) -> None:
+        key = running.job.key
+        self.began.append(key)
+        self.seen[key] = running
+        await self.open.wait()
+        error = self.fail(running)
+        if error is not None:
+            raise error
+        self.ended.append(key)
+
+    async def rows(self) -> dict[str, dict[str, Any]]:
+        found = await self.records.read(lambda db: list(db.query("select * from jobs")))
+        return {row["key"]: row for row in found}
+
+    async def states(self) -> dict[str, str]:
+        return {key: row["state"] for key, row in (await self.rows()).items()}
+
+    async def until(self, look: Callable[[], bool]) -> None:
+        async with asyncio.timeout(20):
+            while not look():
+                await asyncio.sleep(0.005)
+
+    async def settled(self) -> dict[str, str]:
+        """The states, once no job is waiting or running."""
+        async with asyncio.timeout(20):
+            while set(states := (await self.states()).values()) & {"waiting", "running"}:
+                await asyncio.sleep(0.005)
+        return dict(await self.states()) if states else {}
+
+
+@pytest.fixture
+async def desk(records: Records, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
+    monkeypatch.setattr(room, "FIRST_RETRY_S", 0.01)
+    made = Desk(records)
+    yield made
+    made.open.set()
+    for queue in made.queues:
+        await queue.stop(timeout_s=5)
+
+
+# --- order and fairness --------------------------------------------------------------------------
+
+
+async def test_a_lane_is_served_in_order_and_one_at_a_time(desk: Desk) -> None:
+    for number in range(4):
+        await desk.put(f"job{number}", lane="thread")
+    desk.open.clear()
+    await desk.run(workers=3)
+    await desk.until(lambda: bool(desk.began))
+    await asyncio.sleep(0.05)
+    assert desk.began == ["job0"]
+    desk.open.set()
+    await desk.settled()
+    assert desk.ended == ["job0", "job1", "job2", "job3"]
+
+
+async def test_lanes_run_beside_each_other_up_to_the_number_of_workers(desk: Desk) -> None:
+    for number in range(4):
+        await desk.put(f"job{number}")
+    desk.open.clear()
+    await desk.run(workers=2)
+    await desk.until(lambda: len(desk.began) == 2)
+    await asyncio.sleep(0.05)
+    assert desk.began == ["job0", "job1"]
+    desk.open.set()
+    assert set((await desk.settled()).values()) == {"done"}
+
+
+async def test_a_person_with_many_questions_does_not_keep_others_waiting(desk: Desk) -> None:
+    for number in range(4):
+        await desk.put(f"ana{number}", user="ana")
+    await desk.put("ben0", user="ben")
+    await desk.put("chris0", user="chris")
+    await desk.run(workers=1)
+    await desk.settled()
+    assert desk.ended[0] == "ana0"
+    assert set(desk.ended[1:3]) == {"ben0", "chris0"}
+    assert [key for key in desk.ended if key.startswith("ana")] == ["ana0", "ana1", "ana2", "ana3"]
+
+
+async def test_a_job_that_waits_for_its_retry_holds_its_lane_but_no_other(desk: Desk) -> None:
+    await desk.put("first", lane="thread", not_before=time.time() + 3600)
+    await desk.put("second", lane="thread")
+    await desk.put("other")
+    await desk.run(workers=2)
+    await desk.until(lambda: desk.ended == ["other"])
+    assert await desk.states() == {"first": "waiting", "second": "waiting", "other": "done"}
+
+
+async def test_erasing_waits_for_no_answer(desk: Desk) -> None:
+    await desk.put("slow")
+    desk.open.clear()
+    queue = await desk.run(workers=1)
+    await desk.until(lambda: desk.began == ["slow"])
+    await desk.put("erase/1", kind="erase", user="")
+    queue.wake()
+    await desk.until(lambda: desk.began == ["slow", "erase/1"])
+
+
+async def test_a_job_put_in_later_is_found(desk: Desk) -> None:
+    queue = await desk.run()
+    await desk.put("later")
+    queue.wake()
+    assert await desk.settled() == {"later": "done"}
+
+
+# --- failure -------------------------------------------------------------------------------------
+
+
+async def test_a_passing_failure_is_tried_again(desk: Desk) -> None:
+    desk.fail = lambda running: TryAgain("Slack did not answer") if running.job.attempts == 0 else None
+    await desk.put("job")
+    await desk.run()
+    assert await desk.settled() == {"job": "done"}
+    assert desk.began == ["job", "job"]
+
+
+@pytest.mark.parametrize("error", [TryAgain("again"), ValueError("a mistake of ours"), StoreError()])
+async def test_after_the_last_attempt_people_are_told_once(desk: Desk, error: Exception) -> None:
+    told: list[Job] = []
+
+    async def apologise(job: Job) -> None:
+        told.append(job)
+
+    desk.fail = lambda _: error
+    await desk.put("job")
+    (await desk.run()).on_failure(apologise)
+    assert await desk.settled() == {"job": "failed"}
+    assert desk.began == ["job"] * MAX_ATTEMPTS
+    assert desk.seen["job"].is_last_attempt
+    assert [job.key for job in told] == ["job"]
+    assert told[0].payload["message"]["ts"] == "job"
+
+
+async def test_a_handler_knows_its_last_attempt(desk: Desk) -> None:
+    last: list[bool] = []
+
+    def fail(running: Running) -> Exception:
+        last.append(running.is_last_attempt)
+        return TryAgain("again")
+
+    desk.fail = fail
+    await desk.put("job")
+    await desk.run()
+    await desk.settled()
+    assert last == [False] * (MAX_ATTEMPTS - 1) + [True]
+
+
+async def test_a_failing_apology_does_not_stop_the_queue(desk: Desk) -> None:
+    async def apologise(_: Job) -> None:
+        raise RuntimeError("nobody there")
+
+    desk.fail = lambda running: ValueError() if running.job.key == "bad" else None
+    await desk.put("bad", attempts=MAX_ATTEMPTS - 1)
+    await desk.put("good")
+    (await desk.run()).on_failure(apologise)
+    assert await desk.settled() == {"bad": "failed", "good": "done"}
+
+
+async def test_each_retry_waits_longer_but_never_more_than_a_minute_and_a_half(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1_000_000.0
+    monkeypatch.setattr(room, "FIRST_RETRY_S", 20.0)
+    monkeypatch.setattr(room.random, "uniform", lambda *_: 1.0)
+    monkeypatch.setattr(room.time, "time", lambda: now)
+    desk.fail = lambda _: TryAgain("again")
+    for attempts in range(3):
+        await desk.put(f"job{attempts}", attempts=attempts)
+    await desk.run(workers=3)
+    async with asyncio.timeout(20):
+        while not all(row["not_before"] for row in (await desk.rows()).values()):
+            await asyncio.sleep(0.005)
+    assert [row["not_before"] - now for row in (await desk.rows()).values()] == [20.0, 40.0, 60.0]
+
+
+async def test_the_queue_outlives_a_store_that_fails_for_a_while(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, faults = desk.records.read, iter([StoreError(), StoreError()])
+
+    async def faulty(work: Any) -> Any:
+        for error in faults:
+            raise error
+        return await real(work)
+
+    monkeypatch.setattr(desk.records, "read", faulty)
+    await desk.put("job")
+    await desk.run()
+    await desk.until(lambda: desk.ended == ["job"])
+
+
+async def test_what_a_finished_job_was_about_is_not_kept(desk: Desk) -> None:
+    desk.fail = lambda running: ValueError() if running.job.key == "bad" else None
+    await desk.put("bad", attempts=MAX_ATTEMPTS - 1, payload={"question": "a secret"})
+    await desk.put("good", payload={"question": "a secret"})
+    await desk.run()
+    await desk.settled()
+    assert {row["payload"] for row in (await desk.rows()).values()} == {"{}"}
+
+
+# --- stopping and starting -----------------------------------------------------------------------
+
+
+async def test_stopping_finishes_what_runs_and_starts_nothing(desk: Desk) -> None:
+    await desk.put("first")
+    await desk.put("second")
+    desk.open.clear()
+    queue = await desk.run()
+    await desk.until(lambda: desk.began == ["first"])
+    stopping = asyncio.create_task(queue.stop(timeout_s=10))
+    await asyncio.sleep(0)
+    desk.open.set()
+    await stopping
+    assert await desk.states() == {"first": "done", "second": "waiting"}
+
+
+async def test_what_does_not_finish_in_time_is_cancelled_and_taken_up_by_the_next_start(desk: Desk) -> None:
+    await desk.put("job")
+    desk.open.clear()
+    queue = await desk.run()
+    await desk.until(lambda: desk.began == ["job"])
+    await queue.stop(timeout_s=0)
+    assert desk.seen["job"].cancel.is_set()
+    assert desk.ended == []
+    assert await desk.states() == {"job": "running"}
+    desk.open.set()
+    await desk.run()
+    assert await desk.settled() == {"job": "done"}
+    assert desk.ended == ["job"]
+    assert desk.seen["job"].job.attempts == 1
+
+
+async def test_a_job_that_a_crash_left_running_is_taken_up_at_once(desk: Desk) -> None:
+    await desk.put("job", state="running", attempts=1, not_before=time.time() + 3600)
+    await desk.run()
+    assert await desk.settled() == {"job": "done"}
+
+
+@pytest.mark.parametrize("state", ["done", "failed"])
+async def test_what_was_finished_is_never_done_again(desk: Desk, state: str) -> None:
+    await desk.put("old", state=state)
+    await desk.put("new")
+    await desk.run()
+    await desk.settled()
+    assert desk.began == ["new"]
+
+
+async def test_stopping_twice_and_before_anything_ran_is_harmless(desk: Desk) -> None:
+    queue = await desk.run()
+    await queue.stop()
+    await queue.stop()
+
+
+# --- cancelling ----------------------------------------------------------------------------------
+
+
+async def running_job(desk: Desk) -> tuple[Jobs, Running]:
+    payload = {"message": {"channel": "C1", "ts": "10.5", "thread_ts": "9.5"}}
+    await desk.put("job", user="ana", payload=payload)
+    desk.open.clear()
+    queue = await desk.run()
+    await desk.until(lambda: desk.began == ["job"])
+    return queue, desk.seen["job"]
+
+
+@pytest.mark.parametrize("gone", [Removal("T1", "C1", message_ts="10.5"), Removal("T1", "C1")])
+async def test_a_deleted_question_is_not_answered_further(desk: Desk, gone: Removal) -> None:
+    queue, running = await running_job(desk)
+    queue.cancel(gone)
+    assert running.cancel.is_set()
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        Removal("T1", "C1", message_ts="10.6"),
+        Removal("T1", "C2", message_ts="10.5"),
+        Removal("T1", "C2"),
+        Removal("T1", "C1", file_id="F1"),
+        Removal("T1", file_id="F1"),
+    ],
+)
+async def test_other_removals_stop_no_answer(desk: Desk, gone: Removal) -> None:
+    queue, running = await running_job(desk)
+    queue.cancel(gone)
+    assert not running.cancel.is_set()
+
+
+@pytest.mark.parametrize("thread_ts", ["9.5", "10.5"])
+async def test_whoever_asked_may_stop_the_answer(desk: Desk, thread_ts: str) -> None:
+    queue, running = await running_job(desk)
+    assert queue.stop_reply("C1", thread_ts, "ana")
+    assert running.cancel.is_set()
+
+
+@pytest.mark.parametrize("place", [("C1", "9.5", "ben"), ("C2", "9.5", "ana"), ("C1", "8.5", "ana")])
+async def test_nobody_else_and_nowhere_else_may(desk: Desk, place: tuple[str, str, str]) -> None:
+    queue, running = await running_job(desk)
+    assert not queue.stop_reply(*place)
+    assert not running.cancel.is_set()
+
+
+# --- the first sign ------------------------------------------------------------------------------
+
+
+async def test_everybody_is_told_once_and_how_many_are_ahead(desk: Desk) -> None:
+    told: list[tuple[str, int]] = []
+
+    async def notice(job: Job, ahead: int) -> None:
+        told.append((job.key, ahead))
+
+    for number in range(3):
+        await desk.put(f"job{number}")
+    desk.open.clear()
+    queue = Jobs(desk.records, workers=1)
+    desk.queues.append(queue)
+    queue.handle("turn", desk.handle)
+    queue.on_waiting(notice)
+    await queue.start()
+    await desk.until(lambda: len(told) == 3)
+    queue.wake()
+    await asyncio.sleep(0.05)
+    assert told == [("job0", 0), ("job1", 1), ("job2", 2)]

@@ -1,0 +1,243 @@
+"""What is deleted in Slack answers no more, and nothing of it stays on this machine."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from bot.workspace.state import Message
+from tests.scenarios.conftest import RENT, House, every_line, lease, until, whole_text
+
+CANARY = "zanzibar"
+SECRET = ("heron-zanzibar.txt", b"The codename of the secret project is Zanzibar and its budget is 77,700 euros.")
+ASKED = "@inhouse What is the codename of the secret project?"
+
+
+async def _told(house: House) -> Message:
+    """A question in #lab that was answered from the secret file."""
+    asked = await house.post("ana", "lab", ASKED, files=[SECRET])
+    assert "Zanzibar" in (await house.answer_to(asked)).text
+    await house.quiet()
+    return asked
+
+
+async def _nothing_is_left(house: House, asked: Message) -> None:
+    """No answer, no list, no history, no byte."""
+    await house.quiet()
+    thread = {} if asked.ts not in house.channels["lab"].messages else {"thread_ts": asked.ts}
+    calls = len(house.model.seen)
+    answer = await house.ask("ben", "lab", ASKED, **thread)
+    assert not any(CANARY in message.content.lower() for seen in house.model.seen[calls:] for message in seen)
+    assert CANARY not in answer.text.lower() and not answer.citations
+    await house.quiet()
+    listed = await house.place.slash(house.users["ben"], house.channels["lab"], "/inhouse", "files")
+    assert CANARY not in str(listed).lower()
+    assert CANARY.encode() not in house.bytes_on_disk().lower()
+    await house.restart_bot()
+    assert CANARY.encode() not in house.bytes_on_disk().lower()
+
+
+async def test_deleted_file_answers_no_more(house: House) -> None:
+    asked = await _told(house)
+    await house.place.delete_file(asked.files[0])
+    await _nothing_is_left(house, asked)
+
+
+async def test_deleted_message_takes_its_file_and_our_reply_along(house: House) -> None:
+    asked = await _told(house)
+    assert len(house.ours(asked)) == 1
+    await house.place.delete_message(asked)
+    await house.quiet()
+    assert not house.ours(asked)
+    await _nothing_is_left(house, asked)
+
+
+async def test_deleted_root_with_replies_becomes_a_tombstone_and_its_file_is_gone(house: House) -> None:
+    root = await house.post("ana", "lab", "@inhouse", files=[SECRET])
+    await house.quiet()
+    assert "Zanzibar" in (await house.ask("ana", "lab", ASKED, thread_ts=root.ts)).text
+    await house.place.delete_message(root)
+    assert root.tombstone
+    await _nothing_is_left(house, root)
+
+
+async def test_reply_goes_with_a_deleted_question_inside_a_thread(house: House) -> None:
+    root = await _told(house)
+    asked = await house.post("ben", "lab", "@inhouse What is the budget of the secret project?", thread_ts=root.ts)
+    await house.answer_to(asked)
+    await house.place.delete_message(asked)
+    await house.quiet()
+    assert not house.ours(asked)
+    assert len(house.ours(root)) == 1, "the earlier answer stays"
+
+
+async def test_message_deleted_with_one_of_two_shares_keeps_the_other(house: House) -> None:
+    asked = await _told(house)
+    again = await house.place.share(house.users["ben"], house.channels["lab"], asked.files[0], text=ASKED)
+    await house.answer_to(again)
+    await house.place.delete_message(asked)
+    await house.quiet()
+    assert "Zanzibar" in (await house.ask("chris", "lab", ASKED)).text
+    await house.place.delete_message(again)
+    await house.quiet()
+    assert CANARY.encode() not in house.bytes_on_disk().lower()
+
+
+async def test_file_deleted_in_one_channel_but_uploaded_anew_in_another_stays_there(house: House) -> None:
+    asked = await _told(house)
+    await house.ask("ana", "office", ASKED, files=[("other.txt", SECRET[1])])
+    await house.place.delete_file(asked.files[0])
+    await house.quiet()
+    assert (await house.ask("ana", "lab", ASKED)).refused
+    assert "Zanzibar" in (await house.ask("ana", "office", ASKED)).text
+
+
+async def test_same_bytes_deleted_under_one_name_stay_under_the_other(house: House) -> None:
+    asked = await _told(house)
+    other = await house.post("ana", "lab", "@inhouse", files=[("innocent.txt", SECRET[1])])
+    await house.quiet()
+    await house.place.delete_file(asked.files[0])
+    await house.quiet()
+    answer = await house.ask("ana", "lab", ASKED, thread_ts=other.ts)
+    assert {citation["file"] for citation in answer.citations} == {"innocent.txt"}
+    assert b"heron-zanzibar" not in house.bytes_on_disk()
+
+
+async def test_file_deleted_while_it_is_read_is_never_known(house: House) -> None:
+    house.place.fault("files.info", delay_s=0.4)
+    asked = await house.post("ana", "lab", ASKED, files=[SECRET])
+    await house.place.wait_for(lambda: not house.place.core.faults._waiting)
+    await house.place.delete_file(asked.files[0])
+    answer = await house.answer_to(asked)
+    assert CANARY not in answer.text.lower()
+    await _nothing_is_left(house, asked)
+
+
+async def test_file_deleted_after_its_download_is_never_known(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Message] = []
+    ingest = type(house.library.ingester).ingest
+    deleted, entered = threading.Event(), threading.Event()
+
+    def slow(self: object, *arguments: object, **more: object) -> object:
+        result = ingest(self, *arguments, **more)  # type: ignore[arg-type]
+        entered.set()
+        deleted.wait(10)
+        return result
+
+    monkeypatch.setattr(type(house.library.ingester), "ingest", slow)
+    asked.append(await house.post("ana", "lab", ASKED, files=[SECRET]))
+    await house.place.wait_for(entered.is_set)
+    await house.place.delete_file(asked[0].files[0])
+    await until(lambda: house.rows("select 1 from gone"))
+    deleted.set()
+    answer = await house.answer_to(asked[0])
+    assert CANARY not in answer.text.lower()
+    await _nothing_is_left(house, asked[0])
+
+
+async def test_file_deleted_while_the_answer_is_written_takes_the_answer_back(house: House) -> None:
+    house.model.delay_s, house.model._script = 0.1, every_line
+    asked = await house.post("ana", "lab", ASKED, files=[SECRET])
+    await house.place.wait_for(lambda: house.model.seen)
+    await house.place.delete_file(asked.files[0])
+    answer = await house.answer_to(asked)
+    assert "just deleted" in answer.text and CANARY not in answer.text.lower()
+    house.model.delay_s = 0.0
+    await _nothing_is_left(house, asked)
+
+
+async def test_file_deleted_while_the_answer_is_finished_leaves_no_history(house: House) -> None:
+    house.place.fault("chat.stopStream", delay_s=0.5)
+    asked = await house.post("ana", "lab", ASKED, files=[SECRET])
+    await house.place.wait_for(lambda: not house.place.core.faults._waiting)
+    await house.place.delete_file(asked.files[0])
+    answer = await house.answer_to(asked)
+    assert CANARY not in answer.text.lower()
+    await _nothing_is_left(house, asked)
+
+
+@pytest.mark.parametrize("begun", [False, True])
+async def test_question_deleted_while_it_is_answered_gets_no_answer(house: House, begun: bool) -> None:
+    root = await _told(house)
+    house.model.delay_s = 0.1
+    calls = len(house.model.seen)
+    asked = await house.post("ben", "lab", "@inhouse What is the budget of the secret project?", thread_ts=root.ts)
+    await house.place.wait_for(lambda: bool(house.ours(asked)) if begun else len(house.model.seen) > calls)
+    await house.place.delete_message(asked)
+    await house.done(asked)
+    await house.quiet()
+    assert not house.ours(asked)
+
+
+async def test_question_deleted_before_it_was_taken_up_gets_no_answer(house: House) -> None:
+    house.place.hold()
+    asked = await house.post("ana", "lab", ASKED, files=[SECRET])
+    await house.place.delete_message(asked)
+    house.place.release()
+    await house.done(asked)
+    await house.quiet()
+    assert not house.ours(asked)
+    assert CANARY.encode() not in house.bytes_on_disk().lower()
+
+
+async def test_deleting_one_file_does_not_stop_other_peoples_answers(house: House) -> None:
+    told = await _told(house)
+    house.model.delay_s = 0.05
+    asked = await house.post("ben", "lab", RENT, files=[lease])
+    await house.place.wait_for(lambda: house.replies(asked))
+    event = {"type": "file_unshared", "file_id": told.files[0].id, "channel_id": told.channel}
+    house.place.core.events.send("file_unshared", event)
+    answer = await house.answer_to(asked)
+    (reply,) = house.replies(asked)
+    assert "1,450 euros" in answer.text and "Stopped." not in str(reply.blocks)
+
+
+@pytest.mark.parametrize("event", ["channel_deleted", "channel_left", "group_left"])
+async def test_channel_that_is_gone_takes_everything_along(house: House, event: str) -> None:
+    asked = await _told(house)
+    await house.ask("ana", "office", RENT, files=[lease])
+    house.place.core.events.send(event, {"type": event, "channel": asked.channel, "actor_id": "U1"})
+    await house.quiet()
+    await until(lambda: house.rows("select 1 from gone where channel = ?", asked.channel))
+    await house.quiet()
+    assert not await house.rows("select 1 from shares where channel = ?", asked.channel)
+    assert CANARY.encode() not in house.bytes_on_disk().lower()
+    assert "1,450" in (await house.ask("ana", "office", RENT)).text
+
+
+async def test_deletion_that_happened_while_the_bot_was_down_counts_when_it_is_up(house: House) -> None:
+    asked = await _told(house)
+    await house.stop_bot()
+    await house.place.delete_file(asked.files[0])
+    await house.start_bot()
+    await _nothing_is_left(house, asked)
+
+
+async def test_name_of_a_deleted_file_is_not_kept_by_a_refusal(house: House) -> None:
+    asked = await house.post("ana", "lab", "@inhouse Who won the football championship?", files=[SECRET])
+    assert (await house.answer_to(asked)).refused
+    assert "heron-zanzibar" in whole_text(house.replies(asked)[0])
+    await house.place.delete_file(asked.files[0])
+    await house.quiet()
+    assert CANARY.encode() not in house.bytes_on_disk().lower()
+
+
+async def test_reply_that_could_not_be_deleted_is_deleted_later(house: House) -> None:
+    asked = await _told(house)
+    house.place.fault("chat.delete", error="internal_error")
+    await house.place.delete_message(asked)
+    await house.quiet()
+    await house.place.wait_for(lambda: not house.ours(asked))
+
+
+async def test_deletion_that_slack_never_told_of_counts_after_the_next_start(house: House) -> None:
+    asked = await _told(house)
+    other = await house.asked_and_read("ana", "lab", RENT, [lease])
+    await house.stop_bot()
+    asked.files[0].deleted = True  # the event was given up before the bot was up again
+    await house.start_bot()
+    await until(lambda: house.rows("select 1 from gone"))
+    await until(lambda: house.rows("select 1 from (select count(*) as n from shares) where n = 1"))
+    await _nothing_is_left(house, asked)
+    assert "1,450" in (await house.ask("ana", "lab", RENT, thread_ts=other.ts)).text
