@@ -106,7 +106,8 @@ def shorten(text: str, limit: int) -> str:
         return text
     cut = text[: limit - 1]
     word_end = cut.rfind(" ")
-    return (cut[:word_end] if word_end > limit // 2 else cut) + "…"
+    cut = cut[:word_end] if word_end > limit // 2 else cut
+    return re.sub(r"(?:&\w{0,4}|<[^<>]*)$", "", cut) + "…"  # no half of an escape or of a link
 
 
 def quote(text: str) -> str:

@@ -69,6 +69,7 @@ class Inbox:
         if added.rowcount == 0:
             return
         db.execute("delete from events where received_at < ?", (now - KEEP_EVENTS_S,))
+        db.execute("delete from jobs where state in ('done', 'failed') and created_at < ?", (now - KEEP_EVENTS_S,))
         reason = self._act(db, team, event_id, event)
         if reason:
             db.execute("update events set ignored = ? where event_id = ?", (reason.reason, event_id))
@@ -92,7 +93,8 @@ class Inbox:
         return None
 
     def _ask(self, db: Tables, message: IncomingMessage, decision: Respond) -> None:
-        waiting = next(db.query("select count(*) as n from jobs where state in ('waiting', 'running')"))["n"]
+        sql = "select count(*) as n from jobs where state in ('waiting', 'running') and kind != 'erase'"
+        waiting = next(db.query(sql))["n"]
         kind = "turn" if waiting < self._queue_limit else "busy"
         lane = lane_of(message) if kind == "turn" else f"busy/{message.ts}"
         payload = {"message": asdict(message), "question": decision.question, "follow_up": decision.follow_up}

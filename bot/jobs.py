@@ -132,6 +132,8 @@ class Jobs:
         job = self._next(waiting)
         if job is None:
             await self._sleep(waiting)
+        elif job.attempts >= MAX_ATTEMPTS:  # it ended the process each time
+            await self._give_up(job)
         else:
             await self._claim(job)
 
@@ -174,12 +176,15 @@ class Jobs:
         """Let it be tried again a little later; after the last attempt tell people that it failed."""
         job = running.job
         if running.is_last_attempt:
-            await self._apologise(job)
-            await self._records.write(lambda db: _done(db, job.job_id, "failed"))
+            await self._give_up(job)
             return
         delay_s = min(60.0, FIRST_RETRY_S * 2.0**job.attempts) * random.uniform(0.5, 1.5)
         sql = "update jobs set state = 'waiting', not_before = ? where job_id = ?"
         await self._records.write(lambda db: db.execute(sql, (time.time() + delay_s, job.job_id)))
+
+    async def _give_up(self, job: Job) -> None:
+        await self._apologise(job)
+        await self._records.write(lambda db: _done(db, job.job_id, "failed"))
 
     async def _apologise(self, job: Job) -> None:
         try:

@@ -32,6 +32,7 @@ def m001_initial(db: Tables) -> None:
     db.table("events").create(
         {"event_id": str, "team": str, "kind": str, "ignored": str, "received_at": float}, pk="event_id"
     )
+    db.table("events").create_index(["received_at"])
     db.table("jobs").create(
         {
             "job_id": int,
@@ -50,6 +51,7 @@ def m001_initial(db: Tables) -> None:
     )
     db.table("jobs").create_index(["key"], unique=True)
     db.table("jobs").create_index(["state"])
+    db.table("jobs").create_index(["lane"])
     db.table("threads").create(
         {"team": str, "channel": str, "thread_ts": str, "last_ts": str, "last_is_ours": int},
         pk=("team", "channel", "thread_ts"),

@@ -175,6 +175,8 @@ class Reply:
         if self._resumed:
             await self._end_stream(())  # a stream that was left open refuses updates
             self._resumed = False
+        if self._ts is None:
+            return  # there was nowhere to post
         body = [*blocks.sections([part for part, _ in self._shown]), *tail]
         await self._send(self._client.chat_update, body, ts=str(self._ts))
 
@@ -224,6 +226,8 @@ class PrivateReply:
         )
         if sent.status_code >= 500:
             raise TryAgain(f"response_url: {sent.status_code}")
+        if sent.status_code >= 400:
+            log.warning("private reply not delivered: response_url answered %d", sent.status_code)
 
 
 def _plain(body: Sequence[blocks.Block]) -> str:

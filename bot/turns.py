@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -52,6 +53,7 @@ class Turns:
     access: Access
     uploads: Uploads
     answerer: Answerer
+    model_threads: Executor  # its own: reading records must never wait for the model
     limits: Limits = Limits()
 
     async def run(self, running: Running) -> None:
@@ -186,7 +188,7 @@ class Turns:
         documents = frozenset(share.document_id for share in shares if share.document_id is not None)
         request = Request(scope_of(message.team, message.channel), question, tuple(history), documents)
         answer = Answer("", Outcome.REFUSED)
-        async for event in _events(self.answerer, request, cancel):
+        async for event in _events(self.answerer, request, cancel, self.model_threads):
             if isinstance(event, Searched):
                 await reply.status("is writing …" if event.hits else "is looking …")
             elif isinstance(event, PassageReady):
@@ -277,7 +279,9 @@ def _message(payload: dict[str, Any]) -> IncomingMessage:
     return replace(message, file_ids=tuple(message.file_ids))
 
 
-async def _events(answerer: Answerer, request: Request, cancel: threading.Event) -> AsyncIterator[AnswerEvent]:
+async def _events(
+    answerer: Answerer, request: Request, cancel: threading.Event, threads: Executor
+) -> AsyncIterator[AnswerEvent]:
     """The library's synchronous events, handed over from a thread one by one."""
     loop = asyncio.get_running_loop()
     queue: asyncio.Queue[AnswerEvent | BaseException | None] = asyncio.Queue()
@@ -290,7 +294,7 @@ async def _events(answerer: Answerer, request: Request, cancel: threading.Event)
         except BaseException as error:  # noqa: BLE001 — it is raised again where the events are read
             loop.call_soon_threadsafe(queue.put_nowait, error)
 
-    working = loop.run_in_executor(None, pump)
+    working = loop.run_in_executor(threads, pump)
     try:
         while (event := await queue.get()) is not None:
             if isinstance(event, BaseException):

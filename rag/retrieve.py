@@ -267,7 +267,3 @@ def _but(names: Sequence[str], terms: Iterable[str]) -> list[str]:
 
 def _names(sources: Iterable[Source]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(source.name for source in sources))
-
-
-def _squashed(text: str) -> str:
-    return " ".join(words_of(text))

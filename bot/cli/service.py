@@ -7,6 +7,7 @@ import ctypes
 import logging
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
@@ -139,6 +140,7 @@ def _build_turns(
         Access(client),
         Uploads(client, records, downloads, library.ingester, library.eraser),
         library.answerer,
+        ThreadPoolExecutor(settings.workers, thread_name_prefix="model"),
         Limits(settings.max_question_chars, settings.history_turns),
     )
 

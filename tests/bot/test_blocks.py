@@ -94,6 +94,12 @@ def test_shortened_text_keeps_its_limit_and_shows_the_cut(text: str, limit: int)
     assert short == text or (short.endswith("…") and text.startswith(short[:-1]))
 
 
+@pytest.mark.parametrize("tail", ["&amp;", "<https://a.example|name>"])
+def test_no_escape_and_no_link_is_cut_in_half(tail: str) -> None:
+    for limit in range(101, 100 + len(tail)):
+        assert blocks.shorten("x" * 100 + tail, limit) == "x" * min(100, limit - 1) + "…"
+
+
 def test_text_without_spaces_is_not_cut_to_nothing() -> None:
     assert len(blocks.shorten("x" * 500, 100)) == 100
 

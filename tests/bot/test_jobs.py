@@ -192,6 +192,21 @@ async def test_a_handler_knows_its_last_attempt(desk: Desk) -> None:
     assert last == [False] * (MAX_ATTEMPTS - 1) + [True]
 
 
+async def test_a_job_that_ended_the_process_each_time_is_not_run_again(desk: Desk) -> None:
+    """It had used up its attempts without a handler living to see the last: it ran at every start, for ever."""
+    told: list[str] = []
+
+    async def apologise(job: Job) -> None:
+        told.append(job.key)
+
+    await desk.put("deadly", state="running", attempts=MAX_ATTEMPTS)
+    await desk.put("good")
+    (await desk.run()).on_failure(apologise)
+    assert await desk.settled() == {"deadly": "failed", "good": "done"}
+    assert desk.began == ["good"]
+    assert told == ["deadly"]
+
+
 async def test_a_failing_apology_does_not_stop_the_queue(desk: Desk) -> None:
     async def apologise(_: Job) -> None:
         raise RuntimeError("nobody there")
