@@ -16,6 +16,7 @@ from rag.types import Citation
 Block = dict[str, Any]
 
 SECTION_CHARS = 2900
+MESSAGE_CHARS = 13_000  # of all blocks together
 BUTTON_VALUE_CHARS = 2000
 NAME_CHARS = 100
 MAX_SOURCES = 10
@@ -75,6 +76,18 @@ def sections(parts: Sequence[str]) -> list[Block]:
             text = ""
         text = f"{text}\n{part}" if text else part
     return [*found, section(text)] if text else found
+
+
+def fitting(text: Sequence[Block], tail: Sequence[Block]) -> list[Block]:
+    """Sections and what stands below them, within what one message may hold; what is left out is said."""
+    room = MESSAGE_CHARS - len(str(list(tail)))
+    kept: list[Block] = []
+    for part in text:
+        room -= len(part["text"]["text"])
+        if room < 0:
+            return [*kept, section("_The rest did not fit into one message; ask about less at once._"), *tail]
+        kept.append(part)
+    return [*kept, *tail]
 
 
 def context(text: str) -> Block:

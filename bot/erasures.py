@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 # What a deletion may be answered with where there is nothing, or no way, to delete.
 _GONE = {"message_not_found", "channel_not_found", "is_archived", "not_in_channel", "cant_delete_message"}
 _HERE = "team = ? and channel = ?"
+_RESTS = "exists (select 1 from json_each(turns.files) where value = ?)"  # a turn on a file
 
 
 class Erasures:
@@ -118,6 +119,12 @@ def forget_person(db: Tables, gone: Removal, user: str) -> None:
     _forget_own(db, _HERE, place, "user", user)
 
 
+def forget_turns(db: Tables, team: str, file_id: str) -> bool:
+    """Delete the turns that rest on a file, wherever it is shared; whether it is shared anywhere."""
+    db.execute(f"delete from turns where team = ? and {_RESTS}", (team, file_id))
+    return bool(rows(db, "select 1 from shares where team = ? and file_id = ? limit 1", (team, file_id)))
+
+
 def channels_with(db: Tables, gone: Removal) -> list[str]:
     """The conversations that a removal without a channel touches."""
     sql = "select distinct channel from shares where team = ? and (? is null or file_id = ?)"
@@ -143,8 +150,7 @@ def _forget_own(db: Tables, where: str, place: tuple[str, ...], column: str, own
 def _forget_files(db: Tables, where: str, place: tuple[str, ...], file_ids: Iterable[str]) -> None:
     for file_id in file_ids:
         db.execute(f"delete from shares where {where} and file_id = ?", (*place, file_id))
-        rests = "exists (select 1 from json_each(turns.files) where value = ?)"
-        db.execute(f"delete from turns where {where} and {rests}", (*place, file_id))
+        db.execute(f"delete from turns where {where} and {_RESTS}", (*place, file_id))
 
 
 def _note_gone(db: Tables, gone: Removal) -> None:

@@ -26,6 +26,7 @@ _QUESTION_WORD = re.compile(
     r"|(?:ist|sind|hat|kann|darf|muss|soll\w*) (?:ich|du|wir|sie|er|es|man|das|die|der|dies\w*|eine?))\b",
     re.IGNORECASE,
 )
+_TO_ALL = re.compile(r"<!(?:channel|here|everyone|subteam\^)")
 _THANKS = frozenset(
     """thanks thank thx ty cheers you many very so much a lot great perfect nice cool super ok okay good got it
     that helps danke dank vielen schön sehr prima gut alles klar merci""".split()
@@ -149,8 +150,9 @@ def classify(message: IncomingMessage, bot_user: str, facts: ThreadFacts) -> Res
         return Ignore("not addressed to us")
     if not facts.author_asked_here:
         return Ignore("its author has not asked in this thread")
-    if mentioned or _only_thanks(message, question):
-        return Ignore("addressed to somebody else" if mentioned else "only thanks")
+    is_others = mentioned or _TO_ALL.search(message.text)
+    if is_others or _only_thanks(message, question):
+        return Ignore("addressed to somebody else" if is_others else "only thanks")
     if not (looks_like_question(question) or facts.last_is_ours):
         return Ignore("people talking to each other")
     return Respond(question, follow_up=True)

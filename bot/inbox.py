@@ -13,7 +13,7 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from bot.erasures import channels_with, forget, replies_to
+from bot.erasures import channels_with, forget, forget_turns, replies_to
 from bot.events import Ignore, IncomingMessage, Removal, Respond, classify, incoming_message, removal
 from bot.jobs import Jobs
 from bot.records import (
@@ -79,6 +79,9 @@ class Inbox:
         if gone is not None:
             _remove(db, gone, event_id)
             return None
+        if event["type"] == "file_change":
+            _read_again(db, team, event_id, event["file_id"])
+            return None
         if event["type"] not in {"message", "app_mention"}:
             return Ignore("nothing to do")
         message = incoming_message(team, event)
@@ -108,6 +111,14 @@ def _remove(db: Tables, gone: Removal, event_id: str) -> None:
     forget(db, gone)
     payload = {"team": gone.team, "channels": channels, "replies": replies}
     _add_job(db, "erase", f"erase/{event_id}", f"erase/{gone.team}", "", payload)
+
+
+def _read_again(db: Tables, team: str, event_id: str, file_id: str) -> None:
+    """A file was edited: what was answered from it counts no more, and it is read anew where it is known."""
+    known = forget_turns(db, team, file_id)
+    if known:
+        payload = {"team": team, "file_id": file_id}
+        _add_job(db, "reread", f"reread/{event_id}", f"file/{team}/{file_id}", "", payload)
 
 
 def _add_job(db: Tables, kind: str, key: str, lane: str, user: str, payload: dict[str, Any]) -> None:

@@ -261,6 +261,11 @@ class Records:
         sql = f"select {_SHARE_COLUMNS} from shares where team = ? and channel = ? order by shared_at, file_id"
         return await self.read(lambda db: tuple(Share(**row) for row in rows(db, sql, (team, channel))))
 
+    async def shares_of(self, team: str, file_id: str) -> tuple[Share, ...]:
+        """Every place where a file is known."""
+        sql = f"select {_SHARE_COLUMNS} from shares where team = ? and file_id = ?"
+        return await self.read(lambda db: tuple(Share(**row) for row in rows(db, sql, (team, file_id))))
+
     async def shared_files(self) -> tuple[tuple[str, str], ...]:
         """(team, file id) of every file known anywhere."""
         sql = "select distinct team, file_id from shares"

@@ -177,7 +177,7 @@ class Reply:
             self._resumed = False
         if self._ts is None:
             return  # there was nowhere to post
-        body = [*blocks.sections([part for part, _ in self._shown]), *tail]
+        body = blocks.fitting(blocks.sections([part for part, _ in self._shown]), tail)
         await self._send(self._client.chat_update, body, ts=str(self._ts))
 
     async def _send(self, method: Callable[..., Awaitable[Any]], body: list[blocks.Block], **where: str) -> Any:

@@ -19,11 +19,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import blocks
 from bot.conversations import NOTICE, FileRef
 from bot.downloads import Downloads
-from bot.jobs import TryAgain
+from bot.jobs import Running, TryAgain
 from bot.records import Records, Share, scope_of
 from rag.erase import Eraser
 from rag.errors import FileError, FileRemoved
-from rag.ingest import Ingester, IngestResult
+from rag.ingest import Ingester, IngestOutcome, IngestResult
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +66,13 @@ class Uploads:
         here = {(ref.file_id, ref.message_ts) for ref in files}
         owed = await self._records.owed(team, channel)
         return tuple(s for s in owed if (s.file_id, s.message_ts) in here), len(fresh) - len(newest)
+
+    async def read_again(self, running: Running) -> None:
+        """Do the job of kind "reread": a file that is known was edited. Raises: TryAgain."""
+        payload = running.job.payload
+        for share in await self._records.shares_of(payload["team"], payload["file_id"]):
+            ref = FileRef(share.file_id, share.message_ts, share.thread_ts, share.user)
+            await self._read(share.team, share.channel, ref, _say_nothing, "")
 
     async def receipt(self, thread_ts: str, shares: Sequence[Share], left_out: int, *, asked: bool) -> None:
         """One receipt: a reaction on each message where all was read; otherwise, or when asked, words in the thread.
@@ -133,13 +140,20 @@ class Uploads:
         with self._downloads.place() as path:
             await self._downloads.fetch(file, path)
             name = file.get("name") or "a file"
-            return await asyncio.to_thread(self._ingester.ingest, scope_id, file_id, name, path)
+            result = await asyncio.to_thread(self._ingester.ingest, scope_id, file_id, name, path)
+        if result.outcome is IngestOutcome.REPLACED:
+            await asyncio.to_thread(self._eraser.finish)  # what the file said before
+        return result
 
     async def _react(self, channel: str, ts: str) -> None:
         try:
             await self._client.reactions_add(channel=channel, timestamp=ts, name="white_check_mark")
         except SlackApiError as error:
             log.info("reaction not added: %s", error.response.get("error"))
+
+
+async def _say_nothing(_status: str) -> None:
+    """Nobody waits for a file that is read again."""
 
 
 def receipt_text(shares: Sequence[Share], left_out: int) -> str:

@@ -10,7 +10,7 @@ import asyncio
 import json
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -155,7 +155,7 @@ class Demo:
         before = len(bot_messages(self._place, self.thread, asked))
         step.facts["restart_s"] = round(await self._bot.start(), 2)
         answer = await self._answer_to(asked, question)
-        self._bot_says(answer.text)
+        self._bot_says(answer.text, answer.citations)
         await asyncio.sleep(2)  # a second answer would come now
         replies = bot_messages(self._place, self.thread, asked)
         history = await self._ask(self.ana, "And how long is the warranty of the motor?")
@@ -214,7 +214,7 @@ class Demo:
         asked = await self._post(user, question)
         answer = await self._answer_to(asked, question)
         self._person(user, question)
-        self._bot_says(answer.text)
+        self._bot_says(answer.text, answer.citations)
         return answer
 
     async def _post(self, user: User, question: str) -> Message:
@@ -243,16 +243,26 @@ class Demo:
     def _person(self, user: User, text: str) -> None:
         self._tell(f"\n  {user.real_name}: {text}")
 
-    def _bot_says(self, text: str) -> None:
-        for line in text.splitlines():
-            self._tell(f"    Inhouse: {line}")
+    def _bot_says(self, text: str, citations: Sequence[dict[str, Any]] = ()) -> None:
+        lines = [line for line in text.splitlines() if line.strip()]
+        lines += [f"[{number}] {cited['file']}, {cited['place']}" for number, cited in enumerate(citations, 1)]
+        for line in lines:
+            self._tell(f"    Inhouse: {_readable(line)}")
 
     def _models(self) -> dict[str, str]:
         ready = next((line for line in self._log if line.startswith("Inhouse is ready")), "")
-        return {"llm": ready.rsplit(": ", 1)[-1].rstrip(".")}
+        llm, _, embedder = ready.rsplit(": ", 1)[-1].rstrip(".").partition(" and ")
+        return {"llm": llm, "embedder": embedder}
 
     def _as_dicts(self) -> list[dict[str, Any]]:
         return [{"step": s.name, "ok": s.ok, "seconds": s.seconds, **s.facts} for s in self._steps]
+
+
+def _readable(line: str) -> str:
+    """A line of a message as a terminal can show it."""
+    for code, sign in ((":white_check_mark:", "✅"), (":warning:", "⚠️"), ("`", ""), ("\u200b", "")):
+        line = line.replace(code, sign)
+    return line
 
 
 def _expect_citation(answer: SeenAnswer, file: str) -> None:

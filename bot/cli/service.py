@@ -57,7 +57,8 @@ async def serve(settings: Settings) -> None:
     try:
         bot = Bot(settings, identity, library)
         await bot.start()
-        say(f"Inhouse is ready after {time.perf_counter() - started:.1f} s: {library.answerer.llm.name}.")
+        models = f"{library.answerer.llm.name} and {library.embedder.name}"
+        say(f"Inhouse is ready after {time.perf_counter() - started:.1f} s: {models}.")
         await stopping.wait()
         say("Stopping: finishing what is being answered …")
         await bot.stop()
@@ -86,6 +87,7 @@ class Bot:
             ("turn", turns.run),
             ("ask", turns.ask_privately),
             ("erase", erasures.run),
+            ("reread", turns.uploads.read_again),
             ("busy", notices.busy),
         ):
             self.jobs.handle(kind, handler)

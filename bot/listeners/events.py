@@ -12,6 +12,7 @@ from bot.listeners.desk import Desk
 RECORDED = (
     "app_mention",
     "message",
+    "file_change",
     "file_deleted",
     "file_unshared",
     "channel_deleted",
@@ -22,7 +23,7 @@ RECORDED = (
     "tokens_revoked",
 )
 # Acknowledged and left: what they tell is read from Slack when it is needed.
-NOTED = ("file_shared", "file_change", "app_home_opened", "app_context_changed", "member_joined_channel")
+NOTED = ("file_shared", "app_home_opened", "app_context_changed", "member_joined_channel")
 
 
 def register(app: AsyncApp, desk: Desk) -> None:

@@ -168,3 +168,9 @@ async def test_thanks_with_a_question_behind_are_a_question(house: House, words:
     root = await _asked(house)
     assert await house.ignored(await house.post("ana", "lab", words, thread_ts=root.ts)) == "answered"
     await house.quiet()
+
+
+async def test_asker_who_addresses_everybody_is_left_alone(house: House) -> None:
+    root = await _asked(house)
+    said = await house.post("ana", "lab", "@channel is the rent all right for you?", thread_ts=root.ts)
+    assert await house.ignored(said) == "addressed to somebody else"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bot import blocks
 from bot.workspace.core import Call
 from bot.workspace.limits import check_blocks
 from tests.scenarios.conftest import House, every_line, until, whole_text
@@ -63,15 +64,15 @@ def _check(calls: list[Call], home: str) -> int:
     """Hold every call that shows something against the rules; how many there were."""
     shown = [c for c in calls if c.method.startswith(("chat.", "assistant.", "reactions."))]
     for call in shown:
-        blocks = call.arguments.get("blocks") or []
-        blocks = json.loads(blocks) if isinstance(blocks, str) else blocks
-        texts = [*_strings({k: v for k, v in call.arguments.items() if k != "blocks"}), *_strings(blocks)]
+        built = call.arguments.get("blocks") or []
+        built = json.loads(built) if isinstance(built, str) else built
+        texts = [*_strings({k: v for k, v in call.arguments.items() if k != "blocks"}), *_strings(built)]
         markdown = call.arguments.get("markdown_text") or ""
         assert not re.search(r"(?<!\\)\](?=[(:\[])|^\s*[#>](?!\s)", markdown), "a Markdown link, image or heading"
         for text in texts:
             assert not list(_complaints(text, home)), (call.method, list(_complaints(text, home)), text)
-        check_blocks(blocks)
-        assert "image" not in {block["type"] for block in blocks}
+        check_blocks(built)
+        assert "image" not in {block["type"] for block in built}
         assert len(call.arguments.get("text") or "") <= 4000
         assert call.error not in {"invalid_blocks", "msg_too_long", "msg_blocks_too_long", "invalid_arguments"}
         if call.method == "chat.postMessage":
@@ -144,3 +145,10 @@ async def test_mention_of_a_colleague_in_a_file_name_is_not_one(house: House) ->
     answer = await house.ask("ana", "lab", "@inhouse How much does Ben owe to the coffee fund?", thread_ts=asked.ts)
     assert answer.citations
     _check(house.place.calls, house.place.base_url)
+
+
+def test_answer_longer_than_one_message_says_that_it_was_cut() -> None:
+    text, tail = blocks.sections(["word " * 560] * 9), [blocks.context("Searched `lease.txt`.")]
+    body = blocks.fitting(text, tail)
+    check_blocks(body)
+    assert body[-1] == tail[0] and "did not fit" in body[-2]["text"]["text"] and len(body) == 6

@@ -240,3 +240,20 @@ async def test_question_at_the_end_of_a_very_long_thread_is_answered(
     for number in range(20):
         await house.post("ben", "lab", f"remark {number}", thread_ts=root.ts)
     assert "1,450 euros" in (await house.ask("ana", "lab", RENT, thread_ts=root.ts)).text
+
+
+async def test_edited_file_is_read_again_and_its_old_words_are_gone(house: House) -> None:
+    asked = await house.post("ana", "lab", RENT, files=[lease])
+    assert "1,450" in (await house.answer_to(asked)).text
+    await house.place.change_file(asked.files[0], LEASE.replace("1,450", "1,777").encode())
+    await house.quiet()
+    assert "1,777" in (await house.ask("ben", "lab", RENT, thread_ts=asked.ts)).text
+    assert not any("1,450" in message.content for message in house.model.seen[-1])
+    assert b"1,450" not in house.bytes_on_disk()
+
+
+async def test_edit_of_a_file_that_nobody_showed_us_is_not_looked_at(house: House) -> None:
+    dropped = await house.post("ana", "lab", "look", files=[lease])
+    await house.place.change_file(dropped.files[0], b"new words")
+    await house.quiet()
+    assert not house.calls("files.info")
