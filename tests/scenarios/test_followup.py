@@ -149,7 +149,7 @@ async def test_stop_ends_an_answer_with_what_is_there(house: House) -> None:
 
 
 async def test_somebody_elses_stop_is_not_obeyed(house: House) -> None:
-    house.model.delay_s, house.model._script = 0.03, every_line
+    house.model.delay_s, house.model._script = 0.015, every_line
     asked = await house.post("ana", "lab", RENT, files=[lease])
     streaming = await house.place.wait_for(lambda: next((m for m in house.replies(asked) if m.text), None))
     house.place.core.events.session_stopped(streaming, house.users["ben"].id)

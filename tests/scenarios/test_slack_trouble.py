@@ -57,13 +57,13 @@ async def test_stream_that_fails_in_mid_answer_is_completed_by_update(talkative:
 
 async def test_stream_that_slack_ended_is_completed_by_update(talkative: House) -> None:
     talkative.place.core.stream_lasts_s = 0.2
-    talkative.model.delay_s = 0.05
+    talkative.model.delay_s = 0.02
     await _whole_once(talkative, await talkative.post("ana", "lab", RENT, files=[lease]))
 
 
 async def test_stream_is_ended_in_time_by_ourselves(talkative: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replies, "STREAM_LASTS_S", 0.2)
-    talkative.model.delay_s = 0.05
+    talkative.model.delay_s = 0.02
     await _whole_once(talkative, await talkative.post("ana", "lab", RENT, files=[lease]))
     assert not [call for call in talkative.calls("chat.appendStream") if call.error]
 
