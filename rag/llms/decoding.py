@@ -18,6 +18,9 @@ from transformers import PreTrainedModel
 from rag.errors import OutOfMemory
 
 CHUNK_TOKENS = {"cpu": 512, "cuda": 2048}  # of a prompt read at once; a cancel is seen between two of them
+# Under this a token is too little work to share: with two threads SmolLM2-135M wrote 14 to 18 tokens a second, with
+# one 25 to 27; a model of 0.7 GB gained nothing from one (docs/log.md).
+SMALL_WEIGHTS_BYTES = 250_000_000
 _LOOP_TOKENS = 48  # a pattern that fills so many tokens, at least three times over, is a loop
 _MOST_PERIOD = 16
 
@@ -28,6 +31,8 @@ class Decoder:
     def __init__(self, model: PreTrainedModel) -> None:
         self._model = model
         self._chunk_tokens = CHUNK_TOKENS.get(model.device.type, 2048)
+        weights_bytes = sum(weight.numel() * weight.element_size() for weight in model.parameters())
+        self._is_small = model.device.type == "cpu" and weights_bytes < SMALL_WEIGHTS_BYTES
 
     def read(self, ids: Sequence[int], cancel: threading.Event | None = None) -> tuple[torch.Tensor, Any] | None:
         """Read a prompt: the next token's scores (vocabulary,) float32 and the cache. None when cancelled.
@@ -74,7 +79,7 @@ class Decoder:
 
     @torch.inference_mode()
     def _step(self, ids: Sequence[int], cache: Any) -> tuple[torch.Tensor, Any]:
-        with memory_errors():
+        with memory_errors(), one_thread(self._is_small and len(ids) == 1):
             batch = torch.tensor([list(ids)], device=self._model.device)
             out = self._model(input_ids=batch, past_key_values=cache, use_cache=True, logits_to_keep=1)
             return out.logits[0, -1].float(), out.past_key_values
@@ -90,6 +95,19 @@ def loops(written: Sequence[int]) -> bool:
         if all(tail[place] == tail[place - period] for place in range(period, span)):
             return True
     return False
+
+
+@contextmanager
+def one_thread(wanted: bool = True) -> Iterator[None]:
+    """Within it PyTorch works with one thread, if ``wanted``."""
+    threads = torch.get_num_threads()
+    if wanted and threads > 1:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        if wanted and threads > 1:
+            torch.set_num_threads(threads)
 
 
 @contextmanager
