@@ -113,9 +113,11 @@ def incoming_message(team: str, event: dict[str, Any]) -> IncomingMessage | Igno
     )
 
 
-def removal(team: str, event: dict[str, Any]) -> Removal | None:
-    """What an event took away, or None."""
+def removal(team: str, event: dict[str, Any], bot_user: str = "") -> Removal | None:
+    """What an event took away, or None. Our own leaving takes the whole conversation away."""
     kind, subtype = event.get("type"), event.get("subtype")
+    if kind == "member_left_channel" and event.get("user") == bot_user:
+        return Removal(team, channel=event["channel"])
     if kind == "file_deleted":
         return Removal(team, file_id=event["file_id"])
     if kind == "file_unshared":

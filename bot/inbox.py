@@ -45,7 +45,7 @@ class Inbox:
         event, team = body["event"], body.get("team_id") or body["event"].get("team", "")
         event_id = body.get("event_id") or f"{event['type']}/{event.get('event_ts')}"
         await self._records.write(lambda db: self._record(db, team, event_id, event))
-        gone = removal(team, event)
+        gone = removal(team, event, self._bot_user)
         if gone is not None:
             self._jobs.cancel(gone)
         self._jobs.wake()
@@ -75,7 +75,7 @@ class Inbox:
             db.execute("update events set ignored = ? where event_id = ?", (reason.reason, event_id))
 
     def _act(self, db: Tables, team: str, event_id: str, event: dict[str, Any]) -> Ignore | None:
-        gone = removal(team, event)
+        gone = removal(team, event, self._bot_user)
         if gone is not None:
             _remove(db, gone, event_id)
             return None

@@ -42,6 +42,7 @@ EVENT_SCOPES: dict[str, tuple[str, ...]] = {
     "channel_deleted": ("channels:read",),
     "group_left": ("groups:read",),
     "group_deleted": ("groups:read",),
+    "member_left_channel": ("channels:read", "groups:read"),
     "app_home_opened": (),
     "app_context_changed": ("assistant:write",),
     "agent_session_stopped": ("chat:write",),

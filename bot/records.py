@@ -29,6 +29,13 @@ KEEP_EVENTS_S = 7 * 24 * 3600  # Slack redelivers for minutes; a week is for rea
 @MIGRATIONS()
 def m001_initial(db: Tables) -> None:
     """Tables as of 0.1."""
+    _m001_work(db)
+    _m001_conversations(db)
+    _m001_files(db)
+
+
+def _m001_work(db: Tables) -> None:
+    """What Slack sent, and what is to be done about it."""
     db.table("events").create(
         {"event_id": str, "team": str, "kind": str, "ignored": str, "received_at": float}, pk="event_id"
     )
@@ -52,6 +59,10 @@ def m001_initial(db: Tables) -> None:
     db.table("jobs").create_index(["key"], unique=True)
     db.table("jobs").create_index(["state"])
     db.table("jobs").create_index(["lane"])
+
+
+def _m001_conversations(db: Tables) -> None:
+    """Threads that the bot takes part in, and the questions it was asked."""
     db.table("threads").create(
         {"team": str, "channel": str, "thread_ts": str, "last_ts": str, "last_is_ours": int},
         pk=("team", "channel", "thread_ts"),
@@ -76,6 +87,10 @@ def m001_initial(db: Tables) -> None:
     )
     db.table("turns").create_index(["team", "channel", "message_ts", "widened"], unique=True)
     db.table("turns").create_index(["team", "channel", "thread_ts"])
+
+
+def _m001_files(db: Tables) -> None:
+    """Where files were shared, and what was taken away again."""
     db.table("shares").create(
         {
             "team": str,

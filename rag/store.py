@@ -29,6 +29,15 @@ BATCH = 64  # rows in a transaction: about 10 ms with full-text indexing
 
 @MIGRATIONS()
 def m001_documents(database: sqlite_utils.Database) -> None:
+    """Tables, stamps and full-text index as of 0.1."""
+    _m001_tables(database)
+    _m001_stamps(database)
+    database.table("chunks").enable_fts(
+        ["header", "body"], tokenize="porter unicode61 remove_diacritics 2", create_triggers=True
+    )
+
+
+def _m001_tables(database: sqlite_utils.Database) -> None:
     """AUTOINCREMENT: ids are never used twice, so no stale index entry can point to another's text."""
     for statement in (
         """CREATE TABLE documents (
@@ -64,7 +73,13 @@ def m001_documents(database: sqlite_utils.Database) -> None:
             chunk_id INTEGER PRIMARY KEY REFERENCES chunks(chunk_id),
             fingerprint TEXT NOT NULL,
             vector BLOB NOT NULL)""",
-        # Two stamps, random so that a restored backup never repeats one: of the vectors, and of what may be found.
+    ):
+        database.execute(statement)
+
+
+def _m001_stamps(database: sqlite_utils.Database) -> None:
+    """Two stamps, random so that a restored backup never repeats one: of the vectors, and of what may be found."""
+    for statement in (
         "CREATE TABLE generation (value INTEGER NOT NULL, visible INTEGER NOT NULL)",
         "INSERT INTO generation VALUES (0, 0)",
         """CREATE TRIGGER documents_status AFTER UPDATE OF status ON documents WHEN old.status IS NOT new.status
@@ -76,9 +91,6 @@ def m001_documents(database: sqlite_utils.Database) -> None:
         ),
     ):
         database.execute(statement)
-    database.table("chunks").enable_fts(
-        ["header", "body"], tokenize="porter unicode61 remove_diacritics 2", create_triggers=True
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,10 +66,6 @@ CONSTRUCTORS = ("bot.cli", "tests", "rag.evals")
 
 SLACK_WORDS = re.compile(r"\b(slack\w*|channels?|thread_ts|workspace|block.?kit|mrkdwn)\b", re.IGNORECASE)
 
-# Public names whose contract stands once elsewhere: a format's `blocks` in `rag.data_loaders.loaders`, and what the
-# stand-in for Slack does in Slack's own reference under the same name.
-DESCRIBED_ELSEWHERE = ("bot.workspace", "rag.data_loaders")
-
 
 @dataclass(frozen=True)
 class Module:
@@ -293,7 +289,7 @@ def only_commands_print(modules: list[Module]) -> Iterator[str]:
 
 def every_public_name_is_described(modules: list[Module]) -> Iterator[str]:
     for module in modules:
-        if is_in(module.name, "tests", *DESCRIBED_ELSEWHERE):
+        if is_in(module.name, "tests"):
             continue
         if module.tree.body and not ast.get_docstring(module.tree):
             yield f"{module.name} does not say what it does and does not know"
@@ -382,6 +378,8 @@ BROKEN: dict[Rule, tuple[tuple[str, str], ...]] = {
         ("rag.store", '"""Says."""\ndef save():\n    return 1'),
         ("rag.store", '"""Says."""\nclass Store:\n    pass'),
         ("rag.store", "x = 1"),
+        ("rag.data_loaders.csv", '"""Says."""\ndef blocks(reading):\n    return ()'),
+        ("bot.workspace.methods.chat", '"""Says."""\nasync def update(core, args):\n    return {}'),
     ),
     rag_has_never_heard_of_slack: (
         ("rag.store", '"""Keeps files of a Slack team."""'),

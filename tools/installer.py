@@ -58,6 +58,7 @@ class Pip:
 
 
 def say(text: str) -> None:
+    """Print one line at once, also into a pipe."""
     print(text, flush=True)
 
 

@@ -30,6 +30,7 @@ def compiled(*options: str, source: str = "") -> list[str]:
 
 
 def write(name: str, about: str, entries: list[str]) -> None:
+    """Write one lock file; stops the program if an address would stand in it."""
     text = f"# {about} Written by `make lock`; do not edit.\n" + "\n".join(entries) + "\n"
     if "://" in text:
         sys.exit(f"{name} would name an index; set the packages' source on the machine, not in the lock.")
@@ -38,6 +39,7 @@ def write(name: str, about: str, entries: list[str]) -> None:
 
 
 def main() -> None:
+    """Resolve afresh and write the three lock files."""
     needed = compiled("pyproject.toml")
     tested = compiled("pyproject.toml", "--extra", "test")
     write("requirements.lock", "What Inhouse needs to run, without PyTorch.", needed)

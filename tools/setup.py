@@ -180,6 +180,7 @@ def wrong_python(version: tuple) -> str:
 
 
 def main() -> None:
+    """Bring the environment up to date as the command line asks; ends with a sentence if that fails."""
     if wrong_python(sys.version_info):
         sys.exit(wrong_python(sys.version_info))
     parser = argparse.ArgumentParser(description="Bring the virtual environment up to date with the lock files.")

@@ -48,6 +48,7 @@ class LocalBot:
     async def start(self) -> float:
         """Start it and wait until it listens; seconds that took. Raises: BotStopped."""
         started = time.perf_counter()
+        self._settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)  # converted models are kept in it
         self._ready.clear()
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "bot.cli", "run"),

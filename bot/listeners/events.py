@@ -19,6 +19,7 @@ RECORDED = (
     "group_deleted",
     "channel_left",
     "group_left",
+    "member_left_channel",
     "app_uninstalled",
     "tokens_revoked",
 )

@@ -26,6 +26,7 @@ Block = dict[str, Any]
 
 
 def check_markdown(text: str) -> None:
+    """Refuse text that is longer than one markdown block may be. Raises: ApiError msg_too_long."""
     if len(text) > MARKDOWN_CHARS:
         raise ApiError("msg_too_long")
 

@@ -15,6 +15,7 @@ PAGE_ACTIONS: dict[str, PageAction] = {}
 
 
 def page_action(function: PageAction) -> PageAction:
+    """Let the page ask for the decorated function under its own name."""
     PAGE_ACTIONS[function.__name__] = function
     return function
 
@@ -44,12 +45,14 @@ async def post(
     thread_ts: str = "",
     files: list[tuple[str, bytes]] | None = None,
 ) -> Answer:
+    """Post what the person typed, with new uploads; where it now stands. Raises: WorkspaceError."""
     message = await actions.post(person, channel, text, files=files or [], thread_ts=thread_ts or None)
     return {"ts": message.ts, "thread_ts": message.thread_ts}
 
 
 @page_action
 async def edit(actions: Actions, person: User, channel: str, ts: str, text: str) -> Answer:
+    """Change the text of the person's own message. Raises: WorkspaceError for anybody else's."""
     message = _message(actions, person, channel, ts)
     if message.user != person.id:
         raise WorkspaceError("Only its author can edit this message.")
@@ -59,12 +62,14 @@ async def edit(actions: Actions, person: User, channel: str, ts: str, text: str)
 
 @page_action
 async def delete(actions: Actions, person: User, channel: str, ts: str) -> Answer:
+    """Delete a message, one's own or as an administrator any. Raises: WorkspaceError."""
     await actions.delete_message(_own(actions, person, channel, ts))
     return None
 
 
 @page_action
 async def delete_file(actions: Actions, person: User, file: str) -> Answer:
+    """Delete a file everywhere, one's own or as an administrator any. Raises: WorkspaceError."""
     found: File | None = actions.core.state.files.get(file)
     if found is None:
         raise WorkspaceError("That file is not here any more.")
@@ -76,6 +81,7 @@ async def delete_file(actions: Actions, person: User, file: str) -> Answer:
 
 @page_action
 async def react(actions: Actions, person: User, channel: str, ts: str, emoji: str) -> Answer:
+    """Add a reaction, or take one's own away. Raises: WorkspaceError for a message that is gone."""
     await actions.react(person, _message(actions, person, channel, ts), emoji)
     return None
 
@@ -84,6 +90,7 @@ async def react(actions: Actions, person: User, channel: str, ts: str, emoji: st
 async def click(
     actions: Actions, person: User, channel: str, ts: str, action_id: str, value: str | None = None
 ) -> Answer:
+    """Press a button of a message. Raises: WorkspaceError when it is gone or the app does not answer."""
     return _told(await actions.click(person, channel, ts, action_id, value))
 
 
@@ -96,16 +103,19 @@ async def click_in_view(
     value: str | None = None,
     values: dict[str, Any] | None = None,
 ) -> Answer:
+    """Press a button of a modal or of the app home. Raises: WorkspaceError, as `click` does."""
     return _told(await actions.click_in_view(person, view, action_id, value, values))
 
 
 @page_action
 async def shortcut(actions: Actions, person: User, channel: str, ts: str, callback_id: str) -> Answer:
+    """Choose one of the app's shortcuts for a message. Raises: WorkspaceError."""
     return _told(await actions.message_shortcut(person, _message(actions, person, channel, ts), callback_id))
 
 
 @page_action
 async def submit(actions: Actions, person: User, view: str, values: dict[str, Any]) -> Answer:
+    """Send a modal: what is wrong with its fields, or whether it stays open. Raises: WorkspaceError."""
     answer = await actions.submit_view(person, view, values)
     if answer.get("response_action") == "errors":
         return {"errors": answer.get("errors", {})}
@@ -115,29 +125,34 @@ async def submit(actions: Actions, person: User, view: str, values: dict[str, An
 
 @page_action
 async def close(actions: Actions, person: User, view: str) -> Answer:
+    """Close a modal without sending it."""
     await actions.close_view(view)
     return None
 
 
 @page_action
 async def stop(actions: Actions, person: User, channel: str, ts: str) -> Answer:
+    """Stop an answer that is being written. Raises: WorkspaceError for a message that is gone."""
     await actions.stop_stream(person, _message(actions, person, channel, ts))
     return None
 
 
 @page_action
 async def open_home(actions: Actions, person: User, tab: str) -> Answer:
+    """Tell the app that the person looks at its ``home`` or ``messages`` tab."""
     await actions.open_home(person, tab)
     return None
 
 
 @page_action
 async def open_dm(actions: Actions, person: User) -> Answer:
+    """The person's direct conversation with the bot, made if it is new."""
     return {"channel": (await actions.open_dm(person)).id}
 
 
 @page_action
 async def add_channel(actions: Actions, person: User, name: str) -> Answer:
+    """A new channel of the person and everybody but guests. Raises: WorkspaceError for a name that is taken."""
     clean = "-".join(name.lower().removeprefix("#").split())
     if not clean:
         raise WorkspaceError("A channel needs a name.")

@@ -20,6 +20,7 @@ TOKEN = re.compile(
 
 
 def escape(text: str) -> str:
+    """Text in which ``&``, ``<`` and ``>`` stand as Slack's entities: ``a<b`` becomes ``a&lt;b``."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

@@ -29,6 +29,7 @@ _BATCH = 500  # blocks per line of output
 
 
 def main() -> None:
+    """Answer the one request on standard input, then end the process; a file that cannot be read is an answer too."""
     out = _take_output()
     request = json.load(sys.stdin)
     limits = Limits(**request["limits"])

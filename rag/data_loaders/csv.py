@@ -14,6 +14,7 @@ _DELIMITERS = ",;\t|"
 
 
 def blocks(reading: Reading) -> Iterator[Block]:
+    """Each row as ``Article: Pump | Price: 129``, at its row number. Raises: UnsupportedFile, csv.Error."""
     text = read_text(reading.path)
     lines = text.split("\n")
     delimiter = _delimiter(lines[:50])

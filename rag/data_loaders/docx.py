@@ -42,6 +42,7 @@ _SKIPPED = {
 
 
 def blocks(reading: Reading) -> Iterator[Block]:
+    """The body's blocks under their headings, then headers and footers, then notes. Raises: python-docx's errors."""
     for variant in _VARIANTS:
         PartFactory.part_type_for[variant] = DocumentPart
     document = Package.open(opened(reading.path)).main_document_part.document

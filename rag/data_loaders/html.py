@@ -22,6 +22,7 @@ _BLOCKS = frozenset(
 
 
 def blocks(reading: Reading) -> Iterator[Block]:
+    """The page's title, then its visible text in order, under its headings. Raises: UnsupportedFile."""
     tree = LexborHTMLParser(_decoded(reading.path.read_bytes()))
     if tree.head and (title := tree.head.css_first("title")):
         yield Block(title.text(), kind="heading")

@@ -20,6 +20,7 @@ _CELL_BAR = re.compile(r"(?<!\\)\|")
 
 
 def blocks(reading: Reading) -> Iterator[Block]:
+    """Front matter, then each paragraph, fence and table row under its headings. Raises: UnsupportedFile."""
     text = read_text(reading.path)
     if front := _FRONT_MATTER.match(text):
         yield Block(front.group(0).strip("-.\n"))

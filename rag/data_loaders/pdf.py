@@ -20,6 +20,7 @@ _EDGE_LINES = 2  # lines at a page's top and bottom that may be running headers
 
 
 def blocks(reading: Reading) -> Iterator[Block]:
+    """Paragraphs and headings page by page, without running headers. Raises: EncryptedFile, BrokenFile."""
     contents = read_pdf(reading)
     empty = sum(not any(line.text.strip() for line in page) for page in contents.pages)
     if 0 < empty < len(contents.pages):

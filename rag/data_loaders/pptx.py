@@ -29,6 +29,7 @@ _VARIANTS = (
 
 
 def blocks(reading: Reading) -> Iterator[Block]:
+    """Title, shapes, tables, charts and speaker notes, slide by slide. Raises: python-pptx's own errors."""
     for variant in _VARIANTS:
         PartFactory.part_type_for[variant] = PresentationPart
     presentation = Package.open(opened(reading.path)).main_document_part.presentation

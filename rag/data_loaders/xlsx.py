@@ -30,6 +30,7 @@ _CURRENCY = re.compile(r"[€£¥]|\[\$([^-\]]+)|\"?(US\$|\$)\"?")
 
 
 def blocks(reading: Reading) -> Iterator[Block]:
+    """Each filled row as ``Article: Pump | Price: 129``, sheet by sheet. Raises: openpyxl's own errors."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about styles and extensions that hold no text
         book = load_workbook(opened(reading.path), read_only=True, data_only=True, keep_links=False)

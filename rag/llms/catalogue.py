@@ -58,7 +58,7 @@ MODELS = (
         note="embedded, for trying only: often wrong",
     ),
     _qwen("Qwen3-0.6B", 0.6, 0.54, 112, "a small processor; simple questions"),
-    _qwen("Qwen3-1.7B", 1.7, 1.35, 112, "a processor with 4 cores or more"),
+    _qwen("Qwen3-1.7B", 1.7, 1.35, 112, "a processor; slow on fewer than 4 cores"),
     _qwen("Qwen3-4B-Instruct-2507", 4.0, 2.65, 144, "the best trade-off; from 8 GB of GPU memory"),
     _qwen("Qwen3-8B", 8.2, 6.1, 144, "from 12 GB of GPU memory"),
     _qwen("Qwen3-14B", 14.8, 9.9, 160, "from 16 GB of GPU memory"),

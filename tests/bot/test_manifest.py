@@ -32,7 +32,7 @@ def called_methods() -> set[str]:
 
 def test_slacks_own_schema_accepts_the_manifest(shared_data: Path) -> None:
     schema = json.loads((shared_data / "slack" / "manifest.schema.2.0.0.json").read_text(encoding="utf-8"))
-    jsonschema.Draft7Validator(schema).validate(MANIFEST)
+    assert not list(jsonschema.Draft7Validator(schema).iter_errors(MANIFEST))
 
 
 def test_every_scope_asked_for_is_needed_and_every_needed_one_is_asked_for() -> None:

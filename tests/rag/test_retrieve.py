@@ -147,14 +147,14 @@ def test_stop_words_alone_are_searched_for_as_they_are(shelf: Shelf):
 )
 def test_no_question_breaks_the_search(shelf: Shelf, question: str):
     shelf.put("The fee is 100 dollars.", name="a.txt")
-    shelf.retriever.search("here", question, history=[question])
+    assert shelf.retriever.search("here", question, history=[question]).searched == ("a.txt",)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(question=st.text(max_size=80), earlier=st.lists(st.text(max_size=40), max_size=3))
 def test_no_characters_break_the_search(shelf: Shelf, question: str, earlier: list[str]):
     shelf.put("The fee is 100 dollars.", name="a.txt")
-    shelf.retriever.search("here", question, history=earlier)
+    assert shelf.retriever.search("here", question, history=earlier).searched == ("a.txt",)
 
 
 def test_naughty_strings_find_or_find_not_but_never_fail(shelf: Shelf, shared_data: Path):
@@ -163,7 +163,7 @@ def test_naughty_strings_find_or_find_not_but_never_fail(shelf: Shelf, shared_da
     if not files:
         pytest.skip("the list of naughty strings is not there")
     for question in json.loads(files[0].read_text(encoding="utf-8")):
-        shelf.retriever.search("here", str(question))
+        assert shelf.retriever.search("here", str(question)).searched == ("a.txt",)
 
 
 def test_the_same_passage_is_shown_once(shelf: Shelf):

@@ -228,7 +228,7 @@ async def test_reply_that_could_not_be_deleted_is_deleted_later(house: House) ->
     house.place.fault("chat.delete", error="internal_error")
     await house.place.delete_message(asked)
     await house.quiet()
-    await house.place.wait_for(lambda: not house.ours(asked))
+    assert await house.place.wait_for(lambda: not house.ours(asked))
 
 
 async def test_deletion_that_slack_never_told_of_counts_after_the_next_start(house: House) -> None:
@@ -241,3 +241,21 @@ async def test_deletion_that_slack_never_told_of_counts_after_the_next_start(hou
     await until(lambda: house.rows("select 1 from (select count(*) as n from shares) where n = 1"))
     await _nothing_is_left(house, asked)
     assert "1,450" in (await house.ask("ana", "lab", RENT, thread_ts=other.ts)).text
+
+
+async def test_taken_out_of_the_channel_the_bot_forgets_it(house: House) -> None:
+    """A bot that is removed hears of it as of anybody's leaving."""
+    asked = await _told(house)
+    await house.place.leave(house.channels["lab"], house.place.bot_user)
+    await until(lambda: house.rows("select 1 from gone where channel = ?", asked.channel))
+    await house.quiet()
+    assert not await house.rows("select 1 from shares where channel = ?", asked.channel)
+    assert CANARY.encode() not in house.bytes_on_disk().lower()
+
+
+async def test_somebody_elses_leaving_takes_nothing_away(house: House) -> None:
+    asked = await house.post("ana", "lab", RENT, files=[lease])
+    await house.answer_to(asked)
+    await house.place.leave(house.channels["lab"], house.users["chris"])
+    await house.quiet()
+    assert "1,450 euros" in (await house.ask("ana", "lab", RENT, thread_ts=asked.ts)).text

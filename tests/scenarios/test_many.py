@@ -87,7 +87,7 @@ async def test_who_waits_is_told_how_many_are_ahead(house: House) -> None:
     house.model.delay_s = 0.1
     for person in await _people(house, 3):
         await house.post(person, "lab", RENT)
-    await house.place.wait_for(
+    assert await house.place.wait_for(
         lambda: any("2 ahead of you" in str(c.arguments) for c in house.calls("assistant.threads.setStatus"))
     )
     house.model.delay_s = 0.0

@@ -38,7 +38,7 @@ async def test_private_question_that_fails_is_told_too(house: House) -> None:
     house.model._script = None
     house.model.add(*[RuntimeError("boom")] * 4)
     await house.place.slash(house.users["ben"], house.channels["lab"], "/ask", "What is the monthly rent?")
-    await house.place.wait_for(
+    assert await house.place.wait_for(
         lambda: any("Something went wrong" in whole_text(m) for m in house.place.ephemerals(house.users["ben"])), 20
     )
 

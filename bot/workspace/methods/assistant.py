@@ -15,6 +15,7 @@ SESSION_STATES = ("processing", "active", "suspended", "closed")
 
 @method("assistant.threads.setStatus", "chat:write", "assistant:write")
 async def set_status(core: Core, args: Arguments) -> dict[str, Any]:
+    """Show a status line under a thread; an empty one takes it away. Raises: ApiError invalid_thread_ts."""
     channel = joined_channel(core, args, "channel_id")
     thread_ts = args.needed("thread_ts", "invalid_thread_ts")
     if thread_ts not in channel.messages:
@@ -27,6 +28,7 @@ async def set_status(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("assistant.threads.setTitle", "assistant:write")
 async def set_title(core: Core, args: Arguments) -> dict[str, Any]:
+    """Remember the title of a thread. Raises: ApiError invalid_arguments without one."""
     channel = joined_channel(core, args, "channel_id")
     core.state.titles[channel.id, args.text("thread_ts")] = args.needed("title")
     return {}
@@ -34,6 +36,7 @@ async def set_title(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("assistant.threads.setSuggestedPrompts", "assistant:write")
 async def set_prompts(core: Core, args: Arguments) -> dict[str, Any]:
+    """Offer up to four prompts, ``[{"title": "Sum up", "message": "Sum up the lease"}]``. Raises: ApiError."""
     channel = joined_channel(core, args, "channel_id")
     prompts = args.json("prompts")
     if not isinstance(prompts, list) or not all("title" in p and "message" in p for p in prompts):
@@ -45,6 +48,7 @@ async def set_prompts(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("agents.sessions.setStatus", "chat:write", "assistant:write")
 async def set_session_status(core: Core, args: Arguments) -> dict[str, Any]:
+    """Take a session's state; any but ``processing`` clears the thread's status line. Raises: ApiError."""
     channel = joined_channel(core, args, "channel_id")
     status = args.needed("status")
     if status not in SESSION_STATES:
@@ -56,6 +60,7 @@ async def set_session_status(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("agents.sessions.rename", "assistant:write")
 async def rename_session(core: Core, args: Arguments) -> dict[str, Any]:
+    """Remember the title of a session's thread. Raises: ApiError invalid_arguments without one."""
     channel = joined_channel(core, args, "channel_id")
     core.state.titles[channel.id, args.text("thread_ts")] = args.needed("title")
     return {}

@@ -38,6 +38,10 @@ def number_blocks(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def read_metadata(args: Arguments) -> dict[str, Any] | None:
+    """A message's metadata, ``{"event_type": "answer", "event_payload": {"turn": 7}}``, or None where there is none.
+
+    Raises: ApiError invalid_metadata_format, metadata_too_large.
+    """
     metadata = args.json("metadata", "invalid_metadata_format")
     if metadata is not None and len(json.dumps(metadata)) > 16_000:
         raise ApiError("metadata_too_large")
@@ -56,6 +60,7 @@ def read_thread(channel: Channel, args: Arguments) -> str | None:
 
 
 def new_bot_message(core: Core, channel: Channel, content: Content, thread_ts: str | None) -> Message:
+    """A message by the app with a fresh ts, not yet in its channel."""
     text, blocks = content
     ts = core.state.next_ts()
     return Message(channel.id, ts, core.state.bot.id, text, blocks, thread_ts, is_bot=True)
@@ -63,6 +68,7 @@ def new_bot_message(core: Core, channel: Channel, content: Content, thread_ts: s
 
 @method("chat.postMessage", "chat:write")
 async def post_message(core: Core, args: Arguments) -> dict[str, Any]:
+    """Post as the app, in a channel or a thread. Raises: ApiError."""
     channel = joined_channel(core, args)
     message = new_bot_message(core, channel, read_content(args), read_thread(channel, args))
     message.metadata = read_metadata(args)
@@ -72,6 +78,7 @@ async def post_message(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("chat.update", "chat:write")
 async def update(core: Core, args: Arguments) -> dict[str, Any]:
+    """Replace what one of the app's messages says. Raises: ApiError, also for a stream that is still open."""
     channel = joined_channel(core, args)
     message = message_at(channel, args.needed("ts", "message_not_found"))
     if not message.is_bot:
@@ -97,6 +104,7 @@ def _updated(message: Message, args: Arguments) -> Content:
 
 @method("chat.delete", "chat:write")
 async def delete(core: Core, args: Arguments) -> dict[str, Any]:
+    """Delete one of the app's own messages. Raises: ApiError cant_delete_message for anybody else's."""
     channel = joined_channel(core, args)
     message = message_at(channel, args.needed("ts", "message_not_found"))
     if not message.is_bot:
@@ -107,6 +115,7 @@ async def delete(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("chat.postEphemeral", "chat:write")
 async def post_ephemeral(core: Core, args: Arguments) -> dict[str, Any]:
+    """Show one member something that nobody else sees. Raises: ApiError user_not_in_channel."""
     channel = joined_channel(core, args)
     reader = args.needed("user", "user_not_in_channel")
     if reader not in channel.members:
@@ -119,6 +128,7 @@ async def post_ephemeral(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("chat.getPermalink")
 async def get_permalink(core: Core, args: Arguments) -> dict[str, Any]:
+    """The address of a message that the app may see. Raises: ApiError."""
     channel = core.state.visible_to_bot(args.needed("channel", "channel_not_found"))
     message = message_at(channel, args.needed("message_ts", "message_not_found"))
     return {"channel": channel.id, "permalink": core.shapes.permalink(message)}
@@ -126,6 +136,7 @@ async def get_permalink(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("chat.meMessage", "chat:write")
 async def me_message(core: Core, args: Arguments) -> dict[str, Any]:
+    """Post a line of the kind that ``/me`` makes. Raises: ApiError no_text."""
     channel = joined_channel(core, args)
     message = new_bot_message(core, channel, (args.needed("text", "no_text"), []), None)
     message.subtype = "me_message"

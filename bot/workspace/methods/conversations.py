@@ -18,12 +18,14 @@ TYPES = {"public_channel": "channel", "private_channel": "group", "im": "im", "m
 
 @method("conversations.info", *READ)
 async def info(core: Core, args: Arguments) -> dict[str, Any]:
+    """One channel that the app may see. Raises: ApiError channel_not_found, missing_scope."""
     channel = readable_channel(core, args, "read")
     return {"channel": core.shapes.channel(channel, num_members=args.flag("include_num_members"))}
 
 
 @method("conversations.list", *READ)
 async def list_channels(core: Core, args: Arguments) -> dict[str, Any]:
+    """A page of the public channels and of the other conversations that the app is in. Raises: ApiError."""
     wanted = args.text("types", "public_channel").replace(" ", "").split(",")
     if not set(wanted) <= set(TYPES):
         raise ApiError("invalid_types")
@@ -37,6 +39,7 @@ async def list_channels(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("users.conversations", *READ)
 async def users_conversations(core: Core, args: Arguments) -> dict[str, Any]:
+    """A page of the conversations of one user, the app itself by default, that the app may see."""
     user_id = args.text("user") or core.state.bot.id
     kinds = {TYPES.get(name.strip()) for name in args.text("types", "public_channel").split(",")}
     seen = [c for c in core.state.channels.values() if c.kind in kinds and user_id in c.members]
@@ -53,6 +56,7 @@ def _is_listed(core: Core, channel: Channel) -> bool:
 
 @method("conversations.members", *READ)
 async def members(core: Core, args: Arguments) -> dict[str, Any]:
+    """A page of the ids of a channel's members. Raises: ApiError channel_not_found."""
     channel = readable_channel(core, args, "read")
     page, following = page_of(channel.members, args)
     return listing("members", page, following)
@@ -60,6 +64,7 @@ async def members(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("conversations.history", *HISTORY)
 async def history(core: Core, args: Arguments) -> dict[str, Any]:
+    """A page of a channel's messages, newest first, without replies. Raises: ApiError not_in_channel."""
     channel = _heard_channel(core, args)
     top = [message for message in reversed(channel.messages.values()) if not message.is_reply]
     return _messages(core, top, args) | {"pin_count": 0}
@@ -67,6 +72,7 @@ async def history(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("conversations.replies", *HISTORY)
 async def replies(core: Core, args: Arguments) -> dict[str, Any]:
+    """A page of a thread, its root first; asked for a reply, that reply alone. Raises: ApiError thread_not_found."""
     channel = _heard_channel(core, args)
     asked = channel.messages.get(args.needed("ts", "thread_not_found"))
     if asked is None:
@@ -105,6 +111,7 @@ def _time(args: Arguments, name: str, default: float) -> float:
 
 @method("conversations.open", "im:write", "mpim:write")
 async def open_conversation(core: Core, args: Arguments) -> dict[str, Any]:
+    """The direct or group conversation with some users, made if it is new. Raises: ApiError."""
     if args.text("channel"):
         channel = core.state.visible_to_bot(args.text("channel"))
     else:

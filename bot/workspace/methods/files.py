@@ -16,12 +16,14 @@ from bot.workspace.state import File
 
 @method("files.info", "files:read")
 async def info(core: Core, args: Arguments) -> dict[str, Any]:
+    """One file with the places it is shared in. Raises: ApiError file_not_found, file_deleted."""
     file = core.state.file_for_bot(args.needed("file", "file_not_found"))
     return {"file": core.shapes.file_with_shares(file), "comments": []}
 
 
 @method("files.list", "files:read")
 async def list_files(core: Core, args: Arguments) -> dict[str, Any]:
+    """A page of the files that the app may see, newest first, of one channel or user where asked."""
     seen = [f for f in core.state.files.values() if not f.deleted and core.state.is_file_visible(f, core.state.bot.id)]
     if args.text("channel"):
         seen = [f for f in seen if any(share.channel == args.text("channel") for share in f.shares)]
@@ -35,6 +37,7 @@ async def list_files(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("files.delete", "files:write")
 async def delete(core: Core, args: Arguments) -> dict[str, Any]:
+    """Delete one of the app's own files. Raises: ApiError cant_delete_file for anybody else's."""
     file = core.state.file_for_bot(args.needed("file", "file_not_found"))
     if file.user != core.state.bot.id:
         raise ApiError("cant_delete_file")
@@ -44,6 +47,7 @@ async def delete(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("files.getUploadURLExternal", "files:write")
 async def get_upload_url(core: Core, args: Arguments) -> dict[str, Any]:
+    """Step one of an upload: an address for the bytes, and the id of the file they will be. Raises: ApiError."""
     name = args.needed("filename")
     if args.number("length", 0) <= 0:
         raise ApiError("invalid_arguments")
@@ -55,6 +59,7 @@ async def get_upload_url(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("files.completeUploadExternal", "files:write")
 async def complete_upload(core: Core, args: Arguments) -> dict[str, Any]:
+    """Step two of an upload: name the files and share them in the channels given. Raises: ApiError."""
     wanted = args.json("files")
     if not isinstance(wanted, list) or not wanted:
         raise ApiError("invalid_arguments")

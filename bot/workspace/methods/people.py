@@ -15,6 +15,7 @@ from bot.workspace.state import Channel, Message
 
 @method("api.test", needs_token=False)
 async def api_test(core: Core, args: Arguments) -> dict[str, Any]:
+    """Give the arguments back, or the ``error`` among them as an error. Raises: ApiError."""
     if args.text("error"):
         raise ApiError(args.text("error"), args=args.values)
     return {"args": args.values}
@@ -22,6 +23,7 @@ async def api_test(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("auth.test")
 async def auth_test(core: Core, args: Arguments) -> dict[str, Any]:
+    """Whose token this is: the workspace, the app and its bot user."""
     state = core.state
     return {
         "url": f"{core.shapes.base_url}/",
@@ -37,11 +39,13 @@ async def auth_test(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("apps.connections.open", app_token=True)
 async def open_connection(core: Core, args: Arguments) -> dict[str, Any]:
+    """An address for one Socket Mode connection, good once."""
     return {"url": f"{core.socket_url}?ticket={core.hub.ticket()}&app_id={core.state.app_id}"}
 
 
 @method("users.info", "users:read")
 async def user_info(core: Core, args: Arguments) -> dict[str, Any]:
+    """One person's profile. Raises: ApiError user_not_found."""
     user = core.state.users.get(args.needed("user", "user_not_found"))
     if user is None:
         raise ApiError("user_not_found")
@@ -50,12 +54,14 @@ async def user_info(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("users.list", "users:read")
 async def list_users(core: Core, args: Arguments) -> dict[str, Any]:
+    """A page of everybody in the workspace, the bot included. Raises: ApiError invalid_cursor."""
     page, following = page_of(list(core.state.users.values()), args)
     return listing("members", [core.shapes.user(u) for u in page], following) | {"cache_ts": core.state.started}
 
 
 @method("bots.info", "users:read")
 async def bot_info(core: Core, args: Arguments) -> dict[str, Any]:
+    """The app's own bot profile. Raises: ApiError bot_not_found for any other."""
     if args.text("bot") not in ("", core.state.bot_id):
         raise ApiError("bot_not_found")
     profile = core.shapes.bot_profile()
@@ -65,6 +71,7 @@ async def bot_info(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("team.info", "team:read")
 async def team_info(core: Core, args: Arguments) -> dict[str, Any]:
+    """The workspace's name, domain and address."""
     team = {"id": core.state.team_id, "name": core.state.team_name, "domain": "local", "email_domain": ""}
     return {"team": team | {"url": f"{core.shapes.base_url}/", "icon": {"image_default": True}}}
 
@@ -84,6 +91,7 @@ def _emoji(args: Arguments) -> str:
 
 @method("reactions.add", "reactions:write")
 async def add_reaction(core: Core, args: Arguments) -> dict[str, Any]:
+    """React to a message as the app. Raises: ApiError already_reacted, invalid_name."""
     _, message = _item(core, args)
     name = _emoji(args)
     if core.state.bot.id in message.reactions.get(name, []):
@@ -94,6 +102,7 @@ async def add_reaction(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("reactions.remove", "reactions:write")
 async def remove_reaction(core: Core, args: Arguments) -> dict[str, Any]:
+    """Take one of the app's reactions away. Raises: ApiError no_reaction."""
     _, message = _item(core, args)
     name = _emoji(args)
     if core.state.bot.id not in message.reactions.get(name, []):
@@ -104,6 +113,7 @@ async def remove_reaction(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("reactions.get", "reactions:read")
 async def get_reactions(core: Core, args: Arguments) -> dict[str, Any]:
+    """A message with all its reactions. Raises: ApiError message_not_found."""
     channel, message = _item(core, args)
     body = core.shapes.message(message) | {"permalink": core.shapes.permalink(message)}
     return {"type": "message", "channel": channel.id, "message": body}

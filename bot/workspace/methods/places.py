@@ -80,4 +80,5 @@ def _cursor_place(cursor: str) -> int:
 
 
 def listing(name: str, items: list[Any], following: str) -> dict[str, Any]:
+    """One page of a list as Slack answers it; an empty cursor says that it was the last."""
     return {name: items, "response_metadata": {"next_cursor": following}}

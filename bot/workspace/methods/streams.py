@@ -24,6 +24,7 @@ MOST_BLOCKS = 50
 
 @method("chat.startStream", "chat:write")
 async def start_stream(core: Core, args: Arguments) -> dict[str, Any]:
+    """Begin a message that grows, in a thread; outside a direct conversation for one reader. Raises: ApiError."""
     channel = joined_channel(core, args)
     args.needed("thread_ts", "invalid_thread_ts")
     if channel.kind != "im":
@@ -38,6 +39,7 @@ async def start_stream(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("chat.appendStream", "chat:write")
 async def append_stream(core: Core, args: Arguments) -> dict[str, Any]:
+    """Let an open stream grow by some Markdown or chunks. Raises: ApiError, stopped_by_user among others."""
     message = _streaming_message(core, args)
     if not args.text("markdown_text") and not args.json("chunks"):
         raise ApiError("no_text")
@@ -48,6 +50,7 @@ async def append_stream(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("chat.stopStream", "chat:write")
 async def stop_stream(core: Core, args: Arguments) -> dict[str, Any]:
+    """End a stream with a last piece, further blocks and metadata. Raises: ApiError."""
     message = _streaming_message(core, args, is_last=True)
     extra = args.json("blocks", "invalid_blocks_format") or []
     check_blocks(extra, MOST_BLOCKS)

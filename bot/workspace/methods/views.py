@@ -15,6 +15,7 @@ from bot.workspace.state import View, new_id
 
 
 def read_view(args: Arguments, kind: str) -> dict[str, Any]:
+    """The view of a call, ``{"type": "modal", "title": {...}, "blocks": [...]}``, if of that kind. Raises: ApiError."""
     view = args.json("view")
     if not isinstance(view, dict) or view.get("type") != kind:
         raise ApiError("invalid_arguments")
@@ -22,11 +23,13 @@ def read_view(args: Arguments, kind: str) -> dict[str, Any]:
 
 
 def checked_view(view: dict[str, Any]) -> dict[str, Any]:
+    """A view whose blocks are within Slack's limits, each with an id. Raises: ApiError invalid_blocks."""
     check_blocks(view.get("blocks", []), most=100)
     return view | {"blocks": number_blocks(view.get("blocks", []))}
 
 
 def new_view(user_id: str, body: dict[str, Any], root: View | None = None) -> View:
+    """A view under a new id, on top of ``root`` where one is given; not yet shown."""
     view_id = new_id("V")
     view = View(view_id, user_id, body, root.root_id if root else view_id, root.id if root else None)
     view.hash = secrets.token_hex(8)
@@ -35,6 +38,7 @@ def new_view(user_id: str, body: dict[str, Any], root: View | None = None) -> Vi
 
 @method("views.open")
 async def open_view(core: Core, args: Arguments) -> dict[str, Any]:
+    """Open a modal for whoever holds the trigger. Raises: ApiError expired_trigger_id, exchanged_trigger_id."""
     body = read_view(args, "modal")
     view = new_view(core.interactions.use_trigger(args.needed("trigger_id", "invalid_trigger_id")), body)
     return _show(core, view)
@@ -42,6 +46,7 @@ async def open_view(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("views.push")
 async def push_view(core: Core, args: Arguments) -> dict[str, Any]:
+    """Open a modal on top of the one the person has open. Raises: ApiError."""
     body = read_view(args, "modal")
     user_id = core.interactions.use_trigger(args.needed("trigger_id", "invalid_trigger_id"))
     open_views = [view for view in core.state.modals.values() if view.user == user_id]
@@ -50,6 +55,7 @@ async def push_view(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("views.update")
 async def update_view(core: Core, args: Arguments) -> dict[str, Any]:
+    """Replace an open modal. Raises: ApiError not_found, or hash_conflict if it changed meanwhile."""
     view = core.state.modals.get(args.text("view_id"))
     if view is None:
         raise ApiError("not_found")
@@ -61,6 +67,7 @@ async def update_view(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("views.publish")
 async def publish_view(core: Core, args: Arguments) -> dict[str, Any]:
+    """Set one person's app home. Raises: ApiError user_not_found, hash_conflict."""
     user_id = args.needed("user_id", "user_not_found")
     if user_id not in core.state.users:
         raise ApiError("user_not_found")

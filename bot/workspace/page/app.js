@@ -112,7 +112,13 @@ function drawThread() {
   $("thread-where").textContent = channel ? `${channel.kind === "channel" ? "# " : ""}${title(channel)}` : "";
   drawList($("thread-list"), [...messagesOf(at.channel).values()].filter((m) => inThread(m, at.thread)), "thread");
   drawStatus();
-  drawHints($("thread-hints"), threadBox, channel?.kind !== "im");
+  drawThreadHints();
+}
+
+// Questions to try, until somebody asked one here: then the answers need the room.
+function drawThreadHints() {
+  const messages = [...messagesOf(at.channel).values()].filter((m) => inThread(m, at.thread));
+  drawHints($("thread-hints"), threadBox, state.channels.get(at.channel)?.kind !== "im", messages.length <= 2);
 }
 
 function drawList(list, messages, view) {
@@ -186,9 +192,9 @@ function drawWelcome() {
   hints, button(icon("close"), () => { localStorage.setItem("welcomed", "1"); drawWelcome(); drawThread(); }, { class: "icon", "aria-label": "Close this introduction", title: "Got it" }));
 }
 
-function drawHints(place, box, needsMention) {
+function drawHints(place, box, needsMention, hasRoom = true) {
   const named = needsMention ? `@${state.users.get(state.bot)?.name} ` : "";
-  const show = !localStorage.getItem("welcomed");
+  const show = hasRoom && !localStorage.getItem("welcomed");
   clear(place, show ? state.hints.map((hint) => button(hint, () => box.fill(named + hint), { class: "hint" })) : []);
 }
 
@@ -313,7 +319,7 @@ function messageChanged({ message, isNew }) {
 function redrawAll(message) {
   if (message.channel !== at.channel) return;
   if (isRoot(message)) redraw($("channel-list"), message, "channel", isRoot);
-  if (at.thread && inThread(message, at.thread)) { redraw($("thread-list"), message, "thread", (m) => inThread(m, at.thread)); drawStatus(); }
+  if (at.thread && inThread(message, at.thread)) { redraw($("thread-list"), message, "thread", (m) => inThread(m, at.thread)); drawStatus(); drawThreadHints(); }
 }
 
 function statusChanged({ channel, thread_ts: thread }) {
