@@ -6,10 +6,12 @@ A process of its own can be killed and started again while the workspace, like S
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from bot.cli.library import checkpoint_dir
@@ -19,6 +21,7 @@ from rag.errors import InhouseError
 
 READY = "Inhouse is ready"
 START_TIMEOUT_S = 300.0
+PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 class BotStopped(InhouseError):
@@ -56,6 +59,7 @@ class LocalBot:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
+            preexec_fn=_end_with_parent,
             start_new_session=True,  # Ctrl-C is for the workspace, which then stops the bot in order
         )
         self._reader = asyncio.create_task(self._read())
@@ -112,3 +116,9 @@ class LocalBot:
             "INHOUSE_THREADS": str(settings.threads or ""),
         }
         return child_environment(variables)
+
+
+def _end_with_parent() -> None:
+    """In the child, before it becomes the bot: stop in order should the workspace's process be killed (Linux)."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)

@@ -7,8 +7,10 @@ import ctypes
 import logging
 import signal
 import time
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from typing import Any
 
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_sdk.web.async_client import AsyncWebClient
@@ -56,10 +58,10 @@ async def serve(settings: Settings) -> None:
     library = await asyncio.to_thread(opened.__enter__)
     try:
         bot = Bot(settings, identity, library)
-        await bot.start()
-        models = f"{library.answerer.llm.name} and {library.embedder.name}"
-        say(f"Inhouse is ready after {time.perf_counter() - started:.1f} s: {models}.")
-        await stopping.wait()
+        if await _unless(stopping, bot.start()):
+            models = f"{library.answerer.llm.name} and {library.embedder.name}"
+            say(f"Inhouse is ready after {time.perf_counter() - started:.1f} s: {models}.")
+            await stopping.wait()
         say("Stopping: finishing what is being answered …")
         await bot.stop()
     finally:
@@ -128,6 +130,19 @@ class Bot:
         gone = await self._erasures.catch_up()
         if gone:
             log.info("forgot %d files that were deleted meanwhile", gone)
+
+
+async def _unless(stopping: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
+    """Whether ``work`` was done before a stop was asked for: connecting is tried for ever while Slack is away."""
+    working, stopped = asyncio.create_task(work), asyncio.create_task(stopping.wait())
+    await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if working.done():
+        await working
+        return True
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+    return False
 
 
 def _build_turns(
