@@ -21,7 +21,7 @@ BUTTON_VALUE_CHARS = 2000
 NAME_CHARS = 100
 MAX_SOURCES = 10
 
-STOP, WIDEN, FORGET_FILE, FORGET_ALL, CANCEL = "stop", "widen", "forget_file", "forget_all", "cancel"
+WIDEN, FORGET_ALL, CANCEL = "widen", "forget_all", "cancel"  # action ids
 
 _GAP = "\u200b"  # breaks a bare @channel or web address without showing
 # Control characters, text direction overrides and tag characters: they disguise names, or hide text in them.

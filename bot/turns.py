@@ -158,7 +158,8 @@ class Turns:
             return Said(answers.no_files(any_failed=bool(new)))
         searched, narrowed = _to_search(shares, message, question, widened)
         history = await self.records.history(message, self.limits.history_turns)
-        await reply.status(f"is searching {len({s.document_id for s in searched})} files …")
+        count = len({share.document_id for share in searched})
+        await reply.status(f"is searching {count} file{'s' if count != 1 else ''} …")
         return await self._answer(message, question, searched, history, reply, running.cancel, narrowed=narrowed)
 
     async def _denied(self, message: IncomingMessage) -> Said | None:

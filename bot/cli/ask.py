@@ -79,7 +79,7 @@ def _answer(library: Library, question: str, *, show: bool) -> Answer:
         elif show and isinstance(event, SentenceReady):
             click.echo(event.text + " " + "".join(f"[{c.number}]" for c in event.citations))
         elif show and isinstance(event, Searched):
-            say(f"Searched {len(event.names)} files.")
+            say(f"Searched {', '.join(event.names) or 'nothing: no file could be read'}.")
     if show:
         _show_end(answer, library)
     return answer
