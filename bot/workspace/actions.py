@@ -9,45 +9,74 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
-from bot.workspace.core import Core
+from bot.workspace.acting import Where, Who
 from bot.workspace.errors import WorkspaceError
-from bot.workspace.interactions import find_element
+from bot.workspace.live_parts import live_parts
 from bot.workspace.methods.chat import number_blocks
 from bot.workspace.methods.places import open_direct
-from bot.workspace.responses import after_submission, respond
-from bot.workspace.sockets import Envelope, NoAnswer, NotConnected
-from bot.workspace.state import Channel, File, Kind, Message, User
-from bot.workspace.typed_text import escape, to_slack
-
-Who = User | str
-Where = Channel | str
+from bot.workspace.presses import Presses
+from bot.workspace.removals import Removals
+from bot.workspace.state import Channel, File, Kind, Message, User, new_id
+from bot.workspace.typed_text import to_slack
 
 
-class Actions:
+class Actions(Presses, Removals):
     """Everything a person can do in the workspace; ``core`` carries it out."""
 
-    core: Core
-
     async def add_user(
-        self, name: str, *, real_name: str | None = None, is_admin: bool = False, is_guest: bool = False
+        self,
+        name: str,
+        *,
+        real_name: str | None = None,
+        is_admin: bool = False,
+        is_guest: bool = False,
+        locale: str = "en-US",
+        team_id: str | None = None,
     ) -> User:
-        """A new person; ``name`` is what follows @."""
-        user = self.core.state.add_user(name.lower(), real_name=real_name, is_admin=is_admin, is_guest=is_guest)
+        """A new person; ``name`` is what follows @, another workspace's ``team_id`` makes it one from outside."""
+        marks = {"is_admin": is_admin, "is_guest": is_guest, "locale": locale}
+        user = self.core.state.add_user(name.lower(), real_name=real_name, team_id=team_id, **marks)
         self.core.feed.publish({"type": "reload"})
         return user
 
     async def add_channel(
-        self, name: str, members: Iterable[Who], *, is_private: bool = False, with_bot: bool = True
+        self,
+        name: str,
+        members: Iterable[Who],
+        *,
+        is_private: bool = False,
+        with_bot: bool = True,
+        is_ext_shared: bool = False,
     ) -> Channel:
-        """A new channel; its first member made it, and the bot is in it unless told otherwise."""
+        """A new channel; its first member made it, and the bot is in it unless told otherwise.
+
+        ``is_ext_shared``: shared through Slack Connect from the beginning.
+        """
         ids = [self._user(member).id for member in members]
         if not ids:
             raise WorkspaceError("A channel needs at least one member.")
         kind: Kind = "group" if is_private else "channel"
         everybody = [*ids, self.core.state.bot.id] if with_bot else ids
         channel = self.core.state.add_channel(name.removeprefix("#"), kind, everybody, ids[0])
+        channel.shared_with = self._other_teams(ids) if is_ext_shared else []
         self.core.show_channel(channel)
         return channel
+
+    async def share_outside(self, channel: Where, team_id: str | None = None) -> None:
+        """Share a channel with another workspace through Slack Connect."""
+        place = self._channel(channel)
+        team = team_id or self._other_teams(place.members)[0]
+        if team not in place.shared_with:
+            place.shared_with.append(team)
+        self.core.show_channel(place)
+        if self.core.state.is_bot_in(place.id):
+            self.core.events.channel_shared(place, team)
+
+    def _other_teams(self, user_ids: Iterable[str]) -> list[str]:
+        """The workspaces that the outsiders among some people are of, else one that nobody here is of."""
+        users = (self.core.state.users[user_id] for user_id in user_ids)
+        teams = list(dict.fromkeys(user.team_id for user in users if user.team_id != self.core.state.team_id))
+        return teams or [new_id("T")]
 
     async def open_dm(self, user: Who) -> Channel:
         """The direct conversation of a person with the bot."""
@@ -72,17 +101,6 @@ class Actions:
         by = self._user(inviter).id if inviter else None
         if self.core.state.is_bot_in(place.id):
             self.core.events.member_moved("member_joined_channel", place, guest.id, by)
-
-    async def leave(self, channel: Where, user: Who) -> None:
-        """Somebody (or the bot) leaves a channel, or is removed from it."""
-        place, leaver = self._channel(channel), self._user(user)
-        if leaver.id not in place.members:
-            return
-        was_heard = self.core.state.is_bot_in(place.id)
-        place.members.remove(leaver.id)
-        self.core.show_channel(place)
-        if was_heard:
-            self.core.events.member_moved("member_left_channel", place, leaver.id)
 
     async def post(
         self,
@@ -131,17 +149,14 @@ class Actions:
         self.core.change_message(message, previous)
         return message
 
-    async def delete_message(self, message: Message) -> None:
-        """Delete a message; its files stay, no longer shared there."""
-        self.core.delete_message(message)
-
-    async def delete_file(self, file: File | str) -> None:
-        """Delete a file everywhere."""
-        found = file if isinstance(file, File) else self.core.state.files.get(file)
-        if found is None:
-            raise WorkspaceError("That file is not here any more.")
-        if not found.deleted:
-            self.core.delete_file(found)
+    async def unfurl(self, message: Message) -> Message:
+        """Let a preview of an address appear under a message: it changes, and its text does not."""
+        previous = self.core.shapes.message(message)
+        address = next(iter(live_parts(message).links), "https://example.com/")
+        preview = {"id": 1, "from_url": address, "title": "A preview", "fallback": "A preview"}
+        message.attachments = [*message.attachments, preview]
+        self.core.change_message(message, previous)
+        return message
 
     async def change_file(self, file: File, content: bytes) -> None:
         """Replace a file's bytes, as an edit of a snippet does."""
@@ -159,7 +174,15 @@ class Actions:
     async def open_home(self, user: Who, tab: str = "home") -> None:
         """Open the app's home (``home``) or its direct messages (``messages``)."""
         person = self._user(user)
-        self.core.events.home_opened(person.id, open_direct(self.core, person.id).id, tab)
+        home = self.core.state.homes.get(person.id) if tab == "home" else None
+        view = {"view": self.core.interactions.view(home)} if home else {}
+        self.core.events.home_opened(person.id, open_direct(self.core, person.id).id, tab, view)
+
+    async def look_at(self, user: Who, channel: Where) -> None:
+        """Look at a channel while the app's messages are open beside it, or come to them from there."""
+        person, place = self._user(user), self._channel(channel)
+        self.core.state.looking_at[person.id] = place.id
+        self.core.events.context_changed(person.id, open_direct(self.core, person.id).id)
 
     async def stop_stream(self, user: Who, message: Message) -> None:
         """Press the stop control under an answer that is being written."""
@@ -167,61 +190,6 @@ class Actions:
             message.stopped_by_user = True
             self.core.show(message)
             self.core.events.session_stopped(message, self._user(user).id)
-
-    async def slash(self, user: Who, channel: Where, command: str, text: str = "") -> dict[str, Any]:
-        """Give a slash command; the app's immediate answer, or ``{"error": code}`` with what Slack would show."""
-        person, place = self._member(user, channel)
-        payload = self.core.interactions.command(person, place, command, escape(text))
-        envelope = Envelope("slash_commands", payload, accepts_response=True)
-        answer = await self._ask(envelope)
-        if "error" in answer:
-            self._tell(person, place, f"{command} failed with the error “{answer['error']}”")
-        elif answer.get("text") or answer.get("blocks"):
-            respond(self.core, person.id, place.id, None, answer)
-        return answer
-
-    async def click(
-        self, user: Who, channel: Where, ts: str, action_id: str, value: str | None = None
-    ) -> dict[str, Any]:
-        """Press a button, or choose from a menu, in a message; ``{"error": code}`` if nobody acknowledged."""
-        person, place = self._member(user, channel)
-        message = place.messages.get(ts) or self._ephemeral(person, ts)
-        found = find_element(message.blocks, action_id)
-        if found is None:
-            raise WorkspaceError("That button is not there any more.")
-        action = describe_action(*found, value)
-        payload = self.core.interactions.block_action(person, message, action)
-        return await self._ask(Envelope("interactive", payload))
-
-    async def click_in_view(
-        self, user: Who, view_id: str, action_id: str, value: str | None = None, values: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
-        """Press a button in a modal or in the app home."""
-        person = self._user(user)
-        view = self.core.state.modals.get(view_id) or self.core.state.homes[person.id]
-        found = find_element(view.body["blocks"], action_id)
-        if found is None:
-            raise WorkspaceError("That button is not there any more.")
-        payload = self.core.interactions.view_action(person, view, describe_action(*found, value), values or {})
-        return await self._ask(Envelope("interactive", payload))
-
-    async def message_shortcut(self, user: Who, message: Message, callback_id: str) -> dict[str, Any]:
-        """Choose a message shortcut of the app."""
-        payload = self.core.interactions.shortcut(self._user(user), message, callback_id)
-        return await self._ask(Envelope("interactive", payload))
-
-    async def submit_view(self, user: Who, view_id: str, values: dict[str, Any]) -> dict[str, Any]:
-        """Send a modal; ``values``: block_id → action_id → {"type", "value"}. The app's response_action is obeyed."""
-        view = self.core.state.modals[view_id]
-        payload = self.core.interactions.submission(self._user(user), view, values)
-        answer = await self._ask(Envelope("interactive", payload, accepts_response=True))
-        if "error" not in answer:
-            after_submission(self.core, view, answer)
-        return answer
-
-    async def close_view(self, view_id: str) -> None:
-        """Close a modal without sending it."""
-        self.core.state.modals.pop(view_id, None)
 
     def messages(self, channel: Where, thread_ts: str | None = None) -> list[Message]:
         """What stands in a channel (roots only), or in one thread (root and replies), oldest first."""
@@ -231,10 +199,6 @@ class Actions:
         root = place.messages.get(thread_ts)
         return [*([root] if root else []), *self.core.state.replies(place.id, thread_ts)]
 
-    def ephemerals(self, user: Who) -> list[Message]:
-        """What only this person sees, oldest first."""
-        return [message for message in self.core.state.ephemerals if message.ephemeral_to == self._user(user).id]
-
     def status(self, channel: Where, thread_ts: str) -> str:
         """The status line of a thread, or an empty text."""
         return self.core.state.statuses.get((self._channel(channel).id, thread_ts), ("", 0.0))[0]
@@ -243,57 +207,7 @@ class Actions:
         """The first true value of ``predicate``, looked at after every change. Raises: TimeoutError."""
         return await self.core.feed.wait_for(predicate, timeout_s)
 
-    def respond(self, key: str, answer: dict[str, Any]) -> None:
-        """A use of a response URL. Raises: ApiError."""
-        place = self.core.interactions.use_response(key)
-        respond(self.core, place.user, place.channel, place.message, answer)
-
-    async def _ask(self, envelope: Envelope) -> dict[str, Any]:
-        try:
-            return await self.core.hub.ask(envelope)
-        except NotConnected:
-            return {"error": "dispatch_failed"}
-        except NoAnswer:
-            return {"error": "operation_timeout"}
-
-    def _tell(self, person: User, place: Channel, text: str) -> None:
-        """A note from the workspace itself that only this person sees."""
-        note = Message(place.id, self.core.state.next_ts(), "USLACKBOT", text, ephemeral_to=person.id)
-        self.core.add_ephemeral(note)
-
     def _hint_at_absent_bot(self, person: User, place: Channel, stored: str) -> None:
         bot = self.core.state.bot
         if f"<@{bot.id}>" in stored and bot.id not in place.members:
             self._tell(person, place, f"You mentioned @{bot.name}, who is not in this channel. /invite @{bot.name}")
-
-    def _user(self, who: Who) -> User:
-        return self.core.state.user_named(who)
-
-    def _channel(self, where: Where) -> Channel:
-        return self.core.state.channel_named(where)
-
-    def _member(self, user: Who, channel: Where) -> tuple[User, Channel]:
-        person, place = self._user(user), self._channel(channel)
-        if person.id not in place.members:
-            raise WorkspaceError(f"{person.real_name} is not in this conversation.")
-        return person, place
-
-    def _ephemeral(self, person: User, ts: str) -> Message:
-        found = next((m for m in self.ephemerals(person) if m.ts == ts), None)
-        if found is None:
-            raise WorkspaceError("That message is not there any more.")
-        return found
-
-
-def describe_action(block_id: str, element: dict[str, Any], value: str | None) -> dict[str, Any]:
-    """An element that was used, as ``actions[0]`` of a payload; a chosen option is found by its value."""
-    kind = element["type"]
-    action = {"type": kind, "action_id": element.get("action_id", ""), "block_id": block_id}
-    if kind in ("overflow", "static_select", "radio_buttons"):
-        options = element.get("options", [])
-        chosen = next((o for o in options if o.get("value") == value), options[0] if options else {})
-        return action | {"selected_option": chosen}
-    if kind == "feedback_buttons":
-        return action | {"value": value or element["positive_button"].get("value", "")}
-    text = {"text": element["text"]} if "text" in element else {}
-    return action | text | {"value": value if value is not None else element.get("value", "")}

@@ -57,6 +57,7 @@ class Core:
         self.calls: list[Call] = []
         self.interactions = Interactions(state, shapes, events.verification_token)
         self.uploads: dict[str, File] = {}
+        self.is_installed = True
         self.socket_url = ""
 
     def add_message(self, message: Message) -> Message:
@@ -74,17 +75,48 @@ class Core:
 
     def delete_message(self, message: Message) -> None:
         """Remove a message; a root with replies leaves a tombstone."""
-        previous = self.shapes.message(message)
+        previous, files = self.shapes.message(message), message.files
         if self.state.replies(message.channel, message.ts):
             self.state.drop_shares(message)
             message.tombstone, message.text = True, ""
             message.files, message.blocks, message.reactions = [], [], {}
             self.change_message(message, previous)
-            return
+        else:
+            self.forget_message(message)
+            self.events.message_deleted(message, previous)
+        for file in files:
+            if not file.deleted and all(share.channel != message.channel for share in file.shares):
+                self.events.file_unshared(file, message.channel)
+
+    def forget_message(self, message: Message) -> None:
+        """Remove a message without telling the app."""
         self.state.drop_message(message)
         self.hide(message)
         self._show_root(message)
-        self.events.message_deleted(message, previous)
+
+    def forget_file(self, file: File) -> None:
+        """Remove a file without telling the app; messages keep a marker in its place."""
+        file.deleted, file.content = True, b""
+        self.state.files.pop(file.id, None)
+        for share in file.shares:
+            self.show(self.state.channels[share.channel].messages[share.ts])
+
+    def delete_channel(self, channel: Channel, actor_id: str) -> None:
+        """Remove a channel with everything in it."""
+        was_heard = self.state.is_bot_in(channel.id)
+        self.state.drop_channel(channel)
+        self.show_channel(channel)
+        if was_heard:
+            self.events.channel_deleted(channel, actor_id)
+
+    def uninstall(self) -> None:
+        """The app is taken out of the workspace: two last events, then silence and dead tokens."""
+        self.events.uninstalled()
+        self.is_installed = False
+        for channel in self.state.channels.values():
+            if channel.kind != "im" and self.state.bot.id in channel.members:
+                channel.members.remove(self.state.bot.id)
+        self.feed.publish({"type": "reload"})
 
     def delete_file(self, file: File) -> None:
         """Remove a file's bytes; messages keep a marker in its place."""
@@ -109,6 +141,10 @@ class Core:
         self.events.reaction("reaction_removed", message, user_id, emoji)
 
     def add_ephemeral(self, message: Message) -> Message:
+        """Show one person something; in a thread that nobody has replied in Slack takes it and shows nothing."""
+        if message.is_bot and message.thread_ts and not self.state.replies(message.channel, message.thread_ts):
+            self.state.unshown.append(message)
+            return message
         self.state.ephemerals.append(message)
         self.show(message)
         return message
@@ -134,6 +170,9 @@ class Core:
 
     def show(self, message: Message) -> None:
         """Put a message, new or changed, on every page that may see it."""
+        if not self.feed.subscribers:  # nobody looks: spare the work, which grows with the thread
+            self.feed.touch()
+            return
         audience = {message.ephemeral_to} if message.ephemeral_to else self._audience(message.channel)
         self.feed.publish({"type": "message", "message": self.page_message(message)}, audience)
 
@@ -142,12 +181,27 @@ class Core:
         audience = {message.ephemeral_to} if message.ephemeral_to else self._audience(message.channel)
         self.feed.publish(change, audience)
 
+    def set_title(self, channel: Channel, thread_ts: str, title: str) -> None:
+        """The name of a thread with the app; an empty ``thread_ts`` means the whole conversation."""
+        self.state.titles[channel.id, thread_ts] = title
+        self.show_channel(channel)
+
     def show_channel(self, channel: Channel) -> None:
-        """A channel is new or its members changed: every page asks for everything again."""
+        """A channel is new, changed or gone: every page asks for everything again."""
         self.feed.publish({"type": "reload"})
 
     def show_view(self, view: View) -> None:
         self.feed.publish({"type": "view", "view": self.page_view(view)}, {view.user})
+
+    def close_modal(self, view: View, *, with_stack: bool = False) -> None:
+        """Take a modal off the stack, or with all below it; what is then on top is shown again."""
+        below = self.state.modals.get(view.previous_id or "")
+        self.state.modals.pop(view.id, None)
+        self.feed.publish({"type": "closed", "view": view.id}, {view.user})
+        if below and with_stack:
+            self.close_modal(below, with_stack=True)
+        elif below:
+            self.show_view(below)
 
     def page_message(self, message: Message) -> Json:
         extra = {
@@ -155,7 +209,8 @@ class Core:
             "streaming": message.streaming and not message.stopped_by_user,
             "ephemeral": bool(message.ephemeral_to),
         }
-        return self.shapes.message(message) | extra
+        files = {"files": [self.shapes.file(file) for file in message.files]} if message.files else {}
+        return self.shapes.message(message) | extra | files
 
     def page_view(self, view: View) -> Json:
         return view.body | {"id": view.id, "hash": view.hash}

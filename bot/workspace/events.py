@@ -19,7 +19,7 @@ from bot.workspace.state import Channel, File, Message, State, new_id
 DEFAULT_EVENTS = frozenset(
     "agent_session_stopped app_context_changed app_home_opened app_mention app_uninstalled channel_archive "
     "channel_deleted channel_id_changed channel_left channel_rename channel_shared channel_unshared file_change "
-    "file_deleted file_shared group_deleted group_left member_joined_channel member_left_channel "
+    "file_deleted file_shared file_unshared group_deleted group_left member_joined_channel member_left_channel "
     "message.channels message.groups message.im message.mpim tokens_revoked".split()
 )
 MESSAGE_KINDS = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
@@ -34,6 +34,7 @@ class EventSender:
         self.hub = hub
         self.subscribed = subscribed
         self.sent: dict[str, Json] = {}
+        self.is_open = True
         self.verification_token = secrets.token_hex(12)
 
     def message_posted(self, message: Message) -> None:
@@ -55,7 +56,7 @@ class EventSender:
         if not is_named or message.is_bot or channel.kind == "im":
             return
         event = self.shapes.message(message) | {"type": "app_mention", "channel": channel.id}
-        self.send("app_mention", event | {"event_ts": message.ts})
+        self.send("app_mention", event | {"event_ts": message.edited_ts or message.ts})
 
     def _file_shared(self, file: File, message: Message) -> None:
         event: Json = {"file_id": file.id, "user_id": file.user, "file": {"id": file.id}}
@@ -96,6 +97,13 @@ class EventSender:
         event: Json = {"type": "file_deleted", "file_id": file.id, "event_ts": self.state.next_ts()}
         self.send("file_deleted", event | {"channel_ids": channel_ids})
 
+    def file_unshared(self, file: File, channel_id: str) -> None:
+        """The last message that held a file in a channel is gone; the file itself is not."""
+        if not self._is_heard(self.state.channels[channel_id]):
+            return
+        event: Json = {"type": "file_unshared", "file_id": file.id, "user_id": file.user, "file": {"id": file.id}}
+        self.send("file_unshared", event | {"channel_id": channel_id, "event_ts": self.state.next_ts()})
+
     def file_changed(self, file: File) -> None:
         self.send("file_change", {"type": "file_change", "file_id": file.id, "file": {"id": file.id}})
 
@@ -105,9 +113,49 @@ class EventSender:
         event |= {"channel_type": "C" if channel.kind == "channel" else "G", "event_ts": self.state.next_ts()}
         self.send(name, event | ({"inviter": inviter} if inviter else {}))
 
-    def home_opened(self, user_id: str, channel_id: str, tab: str) -> None:
-        event: Json = {"type": "app_home_opened", "user": user_id, "channel": channel_id, "tab": tab}
-        self.send("app_home_opened", event | {"event_ts": self.state.next_ts()})
+    def bot_removed(self, channel: Channel, actor_id: str) -> None:
+        """channel_left or group_left: the app itself was taken out."""
+        name = "channel_left" if channel.kind == "channel" else "group_left"
+        event: Json = {"type": name, "channel": channel.id, "actor_id": actor_id}
+        self.send(name, event | {"event_ts": self.state.next_ts()})
+
+    def channel_deleted(self, channel: Channel, actor_id: str) -> None:
+        """channel_deleted or group_deleted, of a channel that is gone already."""
+        name = "channel_deleted" if channel.kind == "channel" else "group_deleted"
+        event: Json = {"type": name, "channel": channel.id, "actor_id": actor_id, "event_ts": self.state.next_ts()}
+        self.send(name, event | ({"date_deleted": int(time.time())} if name == "group_deleted" else {}))
+
+    def channel_archived(self, channel: Channel, user_id: str) -> None:
+        """channel_archive or group_archive."""
+        name = "channel_archive" if channel.kind == "channel" else "group_archive"
+        event: Json = {"type": name, "channel": channel.id, "user": user_id, "is_moved": 0}
+        self.send(name, event | {"event_ts": self.state.next_ts()})
+
+    def channel_shared(self, channel: Channel, team_id: str) -> None:
+        event: Json = {"type": "channel_shared", "connected_team_id": team_id, "channel": channel.id}
+        self.send("channel_shared", event | {"event_ts": self.state.next_ts()})
+
+    def uninstalled(self) -> None:
+        """tokens_revoked and app_uninstalled, in an order that Slack does not promise."""
+        self.send("tokens_revoked", {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [self.state.bot.id]}})
+        self.send("app_uninstalled", {"type": "app_uninstalled"})
+        self.is_open = False
+
+    def home_opened(self, user_id: str, channel_id: str, tab: str, view: Json) -> None:
+        """``view``: ``{"view": …}`` where the home tab shows one."""
+        event: Json = {"type": "app_home_opened", "user": user_id, "channel": channel_id, "tab": tab} | view
+        context = {"context": self._context(user_id)} if user_id in self.state.looking_at else {}
+        self.send("app_home_opened", event | context | {"event_ts": self.state.next_ts()})
+
+    def context_changed(self, user_id: str, channel_id: str) -> None:
+        """The person looks at something else while the app's messages are open."""
+        event: Json = {"type": "app_context_changed", "user": user_id, "channel": channel_id}
+        event |= {"context": self._context(user_id), "event_ts": self.state.next_ts()}
+        self.send("app_context_changed", event)
+
+    def _context(self, user_id: str) -> Json:
+        entity = {"type": "slack#/types/channel_id", "value": self.state.looking_at.get(user_id)}
+        return {"entities": [entity | {"team_id": self.state.team_id}] if entity["value"] else []}
 
     def reaction(self, name: str, message: Message, user_id: str, emoji: str) -> None:
         """reaction_added or reaction_removed."""
@@ -124,7 +172,7 @@ class EventSender:
 
     def send(self, subscription: str, event: Json) -> None:
         """Wrap and deliver an event if the app subscribed to it."""
-        if subscription not in self.subscribed:
+        if subscription not in self.subscribed or not self.is_open:
             return
         wrapped = self._wrap(event)
         self.sent[wrapped["event_id"]] = wrapped
@@ -144,6 +192,12 @@ class EventSender:
         event |= {"channel": channel.id, "channel_type": channel.kind}
         self.send(f"message.{MESSAGE_KINDS[channel.kind]}", event)
 
+    def _is_ext_shared(self, event: Json) -> bool:
+        """Whether an event comes from a channel shared through Slack Connect."""
+        place = event.get("channel") or event.get("channel_id") or event.get("item", {}).get("channel")
+        channel = self.state.channels.get(place) if isinstance(place, str) else None
+        return channel is not None and channel.is_ext_shared
+
     def _wrap(self, event: Json) -> Json:
         authorization: dict[str, Any] = {"enterprise_id": None, "team_id": self.state.team_id}
         authorization |= {"user_id": self.state.bot.id, "is_bot": True, "is_enterprise_install": False}
@@ -158,6 +212,6 @@ class EventSender:
             "event_id": new_id("Ev"),
             "event_time": int(time.time()),
             "authorizations": [authorization],
-            "is_ext_shared_channel": False,
+            "is_ext_shared_channel": self._is_ext_shared(event),
             "event_context": f"4-{secrets.token_urlsafe(24)}",
         }

@@ -28,21 +28,20 @@ class FileHost:
         app.router.add_post("/upload/v1/{ticket}", self.upload)
 
     async def download(self, request: web.Request) -> web.StreamResponse:
-        file = self._permitted(request)
-        if file is None:
+        file = self.core.state.files.get(request.match_info["key"].rpartition("-")[2])
+        if not self._may_read(request, file):
             headers = {"x-slack-meta": "?;acl_fail"}
             return web.Response(text=LOGIN_PAGE, content_type="text/html", headers=headers)
-        if file.deleted:
+        if file is None or file.deleted:
             return web.Response(status=404, text="file deleted")
         return file_response(file)
 
-    def _permitted(self, request: web.Request) -> File | None:
+    def _may_read(self, request: web.Request, file: File | None) -> bool:
+        """A good token, the scope, and a file that the app sees; what is gone nobody need be kept from."""
         token = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
-        if token != self.bot_token or "files:read" not in self.core.scopes:
-            return None
-        file = self.core.state.files.get(request.match_info["key"].rpartition("-")[2])
-        seen = file and (file.deleted or self.core.state.is_file_visible(file, self.core.state.bot.id))
-        return file if seen else None
+        if token != self.bot_token or not self.core.is_installed or "files:read" not in self.core.scopes:
+            return False
+        return file is None or file.deleted or self.core.state.is_file_visible(file, self.core.state.bot.id)
 
     async def upload(self, request: web.Request) -> web.Response:
         """Raw bytes under any label, or multipart with one part, as the various clients send them."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass
-from typing import Any
 
 from bot.workspace.errors import ApiError
+from bot.workspace.inputs import KEYS, STATELESS, filled_values
 from bot.workspace.shapes import Json, Shapes
 from bot.workspace.state import Channel, Message, State, User, View
 
@@ -67,6 +67,7 @@ class Interactions:
         }
 
     def block_action(self, user: User, message: Message, action: Json) -> Json:
+        """A button or menu of a message; of an ephemeral one the payload holds no message."""
         channel = self.state.channels[message.channel]
         container: Json = {"type": "message", "message_ts": message.ts, "channel_id": channel.id}
         container["is_ephemeral"] = bool(message.ephemeral_to)
@@ -75,15 +76,15 @@ class Interactions:
         payload = self._base("block_actions", user) | {
             "container": container,
             "channel": {"id": channel.id, "name": "directmessage" if channel.kind == "im" else channel.name},
-            "state": {"values": {}},
+            "state": {"values": _values_after(message.blocks, {}, action)},
             "response_url": self._response_url(user, channel, message),
             "actions": [action | {"action_ts": self.state.next_ts()}],
         }
         return payload if message.ephemeral_to else payload | {"message": self.shapes.message(message)}
 
     def view_action(self, user: User, view: View, action: Json, values: Json) -> Json:
-        """A button inside a modal or the app home."""
-        body = self.view(view) | {"state": {"values": values}}
+        """A button or menu inside a modal or the app home."""
+        body = self.view(view) | {"state": {"values": _values_after(view.body["blocks"], values, action)}}
         return self._base("block_actions", user) | {
             "container": {"type": "view", "view_id": view.id},
             "view": body,
@@ -92,7 +93,9 @@ class Interactions:
 
     def shortcut(self, user: User, message: Message, callback_id: str) -> Json:
         channel = self.state.channels[message.channel]
-        return self._base("message_action", user) | {
+        base = self._base("message_action", user)
+        base.pop("api_app_id")
+        return base | {
             "callback_id": callback_id,
             "message_ts": message.ts,
             "message": self.shapes.message(message),
@@ -101,9 +104,28 @@ class Interactions:
             "action_ts": self.state.next_ts(),
         }
 
+    def closing(self, user: User, view: View, *, is_cleared: bool) -> Json:
+        """view_closed: for a modal that asked for it (``notify_on_close``)."""
+        base = self._base("view_closed", user)
+        base.pop("trigger_id")
+        return base | {"view": self.view(view), "is_cleared": is_cleared}
+
     def submission(self, user: User, view: View, values: Json) -> Json:
-        body = self.view(view) | {"state": {"values": values}}
-        return self._base("view_submission", user) | {"view": body, "response_urls": []}
+        filled = filled_values(view.body["blocks"], values)
+        body = self.view(view) | {"state": {"values": filled}}
+        return self._base("view_submission", user) | {"view": body, "response_urls": self._offered(user, view, filled)}
+
+    def _offered(self, user: User, view: View, values: Json) -> list[Json]:
+        """A response URL for each conversation chosen in a menu that asks for one."""
+        urls = []
+        for block in view.body["blocks"]:
+            element = block.get("element", {})
+            entry = values.get(block.get("block_id"), {}).get(element.get("action_id"), {})
+            channel = self.state.channels.get(entry.get("selected_conversation") or "")
+            if element.get("response_url_enabled") and channel:
+                place = {"block_id": block["block_id"], "action_id": element["action_id"], "channel_id": channel.id}
+                urls.append(place | {"response_url": self._response_url(user, channel, None)})
+        return urls
 
     def view(self, view: View) -> Json:
         """A view as the Web API and payloads give it back."""
@@ -116,7 +138,7 @@ class Interactions:
     def _base(self, kind: str, user: User) -> Json:
         return {
             "type": kind,
-            "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": self.state.team_id},
+            "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": user.team_id},
             "api_app_id": self.state.app_id,
             "token": self.verification_token,
             "trigger_id": self._trigger(user),
@@ -131,7 +153,13 @@ class Interactions:
         return trigger_id
 
     def use_trigger(self, trigger_id: str) -> str:
-        """The user id of a fresh trigger. Raises: ApiError."""
+        """The user id of a fresh trigger, which is used up. Raises: ApiError, as `check_trigger` does."""
+        trigger = self.check_trigger(trigger_id)
+        trigger.is_used = True
+        return trigger.user
+
+    def check_trigger(self, trigger_id: str) -> Trigger:
+        """A fresh trigger. Raises: ApiError invalid_, exchanged_ or expired_trigger_id."""
         trigger = self.triggers.get(trigger_id)
         if trigger is None:
             raise ApiError("invalid_trigger_id")
@@ -139,8 +167,7 @@ class Interactions:
             raise ApiError("exchanged_trigger_id")
         if time.monotonic() > trigger.until:
             raise ApiError("expired_trigger_id")
-        trigger.is_used = True
-        return trigger.user
+        return trigger
 
     def _response_url(self, user: User, channel: Channel, message: Message | None) -> str:
         key = secrets.token_urlsafe(18)
@@ -151,7 +178,7 @@ class Interactions:
     def use_response(self, key: str) -> ResponsePlace:
         """Where a response URL answers. Raises: ApiError used_url, expired_url."""
         place = self.responses.get(key)
-        if place is None or time.monotonic() > place.until:
+        if place is None or time.monotonic() > place.until or place.channel not in self.state.channels:
             raise ApiError("expired_url")
         if place.uses_left <= 0:
             raise ApiError("used_url")
@@ -159,12 +186,9 @@ class Interactions:
         return place
 
 
-def find_element(blocks: list[dict[str, Any]], action_id: str) -> tuple[str, dict[str, Any]] | None:
-    """(block_id, element) of the first interactive element with this action_id."""
-    for block in blocks:
-        candidates = list(block.get("elements", []))
-        candidates += [block[key] for key in ("accessory", "element") if key in block]
-        for element in candidates:
-            if isinstance(element, dict) and element.get("action_id") == action_id:
-                return str(block.get("block_id", "")), element
-    return None
+def _values_after(blocks: list[Json], values: Json, action: Json) -> Json:
+    """``state.values`` when an action has just been taken: its own choice is in them."""
+    given = {block_id: dict(entries) for block_id, entries in values.items()}
+    if action["type"] in KEYS and action["type"] not in STATELESS:
+        given.setdefault(action["block_id"], {})[action["action_id"]] = action
+    return filled_values(blocks, given)

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.workspace.actions import Actions
 from bot.workspace.errors import WorkspaceError
+from bot.workspace.inputs import Chosen
 from bot.workspace.state import File, Message, User
 
 Answer = dict[str, Any] | None
@@ -87,9 +88,7 @@ async def react(actions: Actions, person: User, channel: str, ts: str, emoji: st
 
 
 @page_action
-async def click(
-    actions: Actions, person: User, channel: str, ts: str, action_id: str, value: str | None = None
-) -> Answer:
+async def click(actions: Actions, person: User, channel: str, ts: str, action_id: str, value: Chosen = None) -> Answer:
     """Press a button of a message. Raises: WorkspaceError when it is gone or the app does not answer."""
     return _told(await actions.click(person, channel, ts, action_id, value))
 
@@ -100,7 +99,7 @@ async def click_in_view(
     person: User,
     view: str,
     action_id: str,
-    value: str | None = None,
+    value: Chosen = None,
     values: dict[str, Any] | None = None,
 ) -> Answer:
     """Press a button of a modal or of the app home. Raises: WorkspaceError, as `click` does."""
@@ -125,8 +124,10 @@ async def submit(actions: Actions, person: User, view: str, values: dict[str, An
 
 @page_action
 async def close(actions: Actions, person: User, view: str) -> Answer:
-    """Close a modal without sending it."""
-    await actions.close_view(view)
+    """Close one's modal without sending it."""
+    opened = actions.core.state.modals.get(view)
+    if opened and opened.user == person.id:
+        await actions.close_view(view)
     return None
 
 
@@ -134,6 +135,14 @@ async def close(actions: Actions, person: User, view: str) -> Answer:
 async def stop(actions: Actions, person: User, channel: str, ts: str) -> Answer:
     """Stop an answer that is being written. Raises: WorkspaceError for a message that is gone."""
     await actions.stop_stream(person, _message(actions, person, channel, ts))
+    return None
+
+
+@page_action
+async def look_at(actions: Actions, person: User, channel: str) -> Answer:
+    """Tell the app which channel the person, who has its messages open, came from."""
+    if person.id in actions.core.state.channels[channel].members:
+        await actions.look_at(person, channel)
     return None
 
 
@@ -163,9 +172,13 @@ async def add_channel(actions: Actions, person: User, name: str) -> Answer:
 
 
 @page_action
-async def slash(actions: Actions, person: User, channel: str, command: str, text: str = "") -> Answer:
-    """Slack's own /invite and /leave; everything else goes to the app."""
-    if command == "/invite":
+async def slash(
+    actions: Actions, person: User, channel: str, command: str, text: str = "", thread_ts: str = ""
+) -> Answer:
+    """Slack's own /invite and /leave; everything else goes to the app. In a thread there are no commands."""
+    if thread_ts:
+        await actions.slash(person, channel, command, text, thread_ts=thread_ts)
+    elif command == "/invite":
         await actions.invite(channel, text.strip().removeprefix("@"), person)
     elif command == "/leave":
         await actions.leave(channel, person)

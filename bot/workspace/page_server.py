@@ -150,6 +150,7 @@ class PageServer:
             "type": "snapshot",
             "me": user_id,
             "team": core.state.team_name,
+            "team_id": core.state.team_id,
             "bot": core.state.bot.id,
             "users": [core.shapes.user(user) for user in core.state.users.values()],
             "channels": channels,
@@ -178,7 +179,10 @@ class PageServer:
             "kind": channel.kind,
             "members": channel.members,
             "messages": [core.page_message(message) for message in shown],
-            "prompts": core.state.prompts.get(channel.id),
+            "is_archived": channel.is_archived,
+            "is_shared": channel.is_ext_shared,
+            "prompts": {thread: shown for (place, thread), shown in core.state.prompts.items() if place == channel.id},
+            "titles": {thread: title for (place, thread), title in core.state.titles.items() if place == channel.id},
         }
 
     def _place(self, message: Message) -> Answer:

@@ -44,7 +44,8 @@ class Workspace(Actions):
     """A stand-in for Slack on this machine.
 
     ``port`` 0 takes a free one. ``events`` are the subscriptions of the app, ``scopes`` what its token may do,
-    ``hints`` questions that the page offers to a newcomer, ``commands`` those that the composer offers.
+    ``hints`` questions that the page offers to a newcomer, ``commands`` those that the composer offers (name, what
+    it does), ``shortcuts`` those in each message's menu (callback id, label).
     ``stream_lasts_s`` is after how long Slack ends a stream. Everything is lost with the process.
     """
 
@@ -163,7 +164,8 @@ class Workspace(Actions):
         try:
             self.respond(request.match_info["key"], await request.json())
         except ApiError as error:
-            return web.json_response({"ok": False, "error": error.code}, status=404)
+            status = 404 if error.code in ("expired_url", "used_url") else 400
+            return web.json_response({"ok": False, "error": error.code}, status=status)
         return web.Response(text="ok")
 
     def _sockets_changed(self) -> None:

@@ -36,7 +36,7 @@ class Shapes:
         names = {"real_name": user.real_name, "display_name": user.name if user.is_bot else user.real_name}
         return {
             "id": user.id,
-            "team_id": self.state.team_id,
+            "team_id": user.team_id,
             "name": user.name,
             "deleted": False,
             "color": "9f69e7",
@@ -44,7 +44,7 @@ class Shapes:
             "tz": "Etc/UTC",
             "tz_label": "Coordinated Universal Time",
             "tz_offset": 0,
-            "profile": names | {"real_name_normalized": user.real_name, "team": self.state.team_id},
+            "profile": names | {"real_name_normalized": user.real_name, "team": user.team_id},
             "is_admin": user.is_admin,
             "is_owner": user.is_admin,
             "is_primary_owner": False,
@@ -81,14 +81,14 @@ class Shapes:
             "is_mpim": channel.kind == "mpim",
             "is_private": channel.kind != "channel",
             "is_general": False,
-            "is_shared": False,
-            "is_ext_shared": False,
+            "is_shared": channel.is_ext_shared,
+            "is_ext_shared": channel.is_ext_shared,
             "is_pending_ext_shared": False,
             "pending_shared": [],
             "is_member": self.state.bot.id in channel.members,
             "creator": channel.creator,
             "unlinked": 0,
-            "shared_team_ids": [self.state.team_id],
+            "shared_team_ids": [self.state.team_id, *channel.shared_with],
             "topic": topic,
             "purpose": topic,
             "previous_names": [],
@@ -113,10 +113,17 @@ class Shapes:
             body |= {"user": "USLACKBOT", "hidden": True, "ts": message.ts}
         else:
             body = {"type": "message", "user": message.user, "text": message.text, "ts": message.ts}
-            body |= {"team": self.state.team_id}
+            body |= self._teams(message)
         if message.is_bot:
             body |= {"bot_id": self.state.bot_id, "app_id": self.state.app_id, "bot_profile": self.bot_profile()}
         return body | self._parts(message) | self._thread(message)
+
+    def _teams(self, message: Message) -> Json:
+        """Whose workspace the author is of; Slack Connect names it two more times."""
+        if not self.state.is_outsider(message.user):
+            return {"team": self.state.team_id}
+        team = self.state.users[message.user].team_id
+        return {"team": team, "user_team": team, "source_team": team}
 
     def _parts(self, message: Message) -> Json:
         if message.tombstone:
@@ -128,13 +135,15 @@ class Shapes:
             parts["subtype"] = message.subtype
         if message.blocks:
             parts["blocks"] = message.blocks
+        if message.attachments:
+            parts["attachments"] = message.attachments
         if message.files:
-            parts |= {"files": [self.file(file) for file in message.files], "upload": False}
+            parts |= {"files": [self._file_of(message, file) for file in message.files], "upload": False}
         if message.edited_ts:
             parts["edited"] = {"user": message.user, "ts": message.edited_ts}
         if message.reactions:
             parts["reactions"] = [
-                {"name": name, "users": users, "count": len(users)} for name, users in message.reactions.items()
+                {"name": name, "users": list(users), "count": len(users)} for name, users in message.reactions.items()
             ]
         return parts
 
@@ -160,6 +169,13 @@ class Shapes:
             "subscribed": False,
         }
 
+    def _file_of(self, message: Message, file: File) -> Json:
+        """A file within a message; in a shared channel one from outside is only a hint to ask files.info."""
+        if self.state.channels[message.channel].is_ext_shared and self.state.is_outsider(file.user):
+            stub: Json = {"id": file.id, "mode": "file_access", "file_access": "check_file_info"}
+            return stub | {"created": 0, "timestamp": 0, "user": ""}
+        return self.file(file)
+
     def file(self, file: File) -> Json:
         if file.deleted:
             return {"id": file.id, "mode": "tombstone"}
@@ -175,7 +191,7 @@ class Shapes:
             "filetype": file.filetype,
             "pretty_type": PRETTY_TYPES.get(file.filetype, file.filetype.upper()),
             "user": file.user,
-            "user_team": self.state.team_id,
+            "user_team": self._team_of(file.user),
             "editable": False,
             "size": file.size_bytes,
             "mode": "hosted",
@@ -192,6 +208,10 @@ class Shapes:
             "has_rich_preview": False,
             "file_access": "visible",
         }
+
+    def _team_of(self, user_id: str) -> str:
+        user = self.state.users.get(user_id)
+        return user.team_id if user else self.state.team_id
 
     def file_with_shares(self, file: File) -> Json:
         """A file as files.info and files.list give it, with the places where it is shared."""

@@ -14,7 +14,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -67,7 +67,10 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """One acknowledgement; ``delay_s`` runs from the envelope's sending."""
+    """One acknowledgement; ``delay_s`` runs from the envelope's sending.
+
+    One that came after the time for it has the longer delay, and its event was sent again meanwhile.
+    """
 
     envelope_id: str
     event_id: str
@@ -92,6 +95,7 @@ class SocketHub:
         self._transports: dict[web.WebSocketResponse, asyncio.BaseTransport | None] = {}
         self._waiting: deque[Envelope] = deque()
         self._in_flight: dict[str, Envelope] = {}
+        self._overdue: dict[str, tuple[float, Ack]] = {}
         self._held = False
         self._turn = 0
         self._ready = asyncio.Event()
@@ -225,6 +229,9 @@ class SocketHub:
     async def _pump(self) -> None:
         while True:
             await self._ready.wait()
+            if not self.sockets:  # the last one went between the signal and now
+                self._ready.clear()
+                continue
             self._turn += 1
             socket = self.sockets[self._turn % len(self.sockets)]
             await self._send(self._waiting.popleft(), socket)
@@ -246,20 +253,32 @@ class SocketHub:
             frame = json.loads(text)
         except ValueError:
             return
-        envelope = self._in_flight.pop(str(frame.get("envelope_id")), None) if isinstance(frame, dict) else None
+        envelope_id = str(frame.get("envelope_id")) if isinstance(frame, dict) else ""
+        envelope = self._in_flight.pop(envelope_id, None)
         if envelope is None:
+            self._note_late(envelope_id)
             return
         self._stop_timer(envelope)
         payload = frame.get("payload") or {}
-        delay_s = time.monotonic() - envelope.sent_at
-        self.acks.append(
-            Ack(envelope.envelope_id, envelope.event_id, envelope.name, envelope.attempt, delay_s, payload)
-        )
+        self.acks.append(self._ack(envelope, payload))
         if envelope.reply and not envelope.reply.done():
             envelope.reply.set_result(payload if isinstance(payload, dict) else {"text": str(payload)})
         self._on_change()
 
+    @staticmethod
+    def _ack(envelope: Envelope, payload: dict[str, Any]) -> Ack:
+        delay_s = time.monotonic() - envelope.sent_at
+        return Ack(envelope.envelope_id, envelope.event_id, envelope.name, envelope.attempt, delay_s, payload)
+
+    def _note_late(self, envelope_id: str) -> None:
+        """An acknowledgement that came too late stops nothing, but its delay is worth knowing."""
+        if envelope_id in self._overdue:
+            sent_at, ack = self._overdue.pop(envelope_id)
+            self.acks.append(replace(ack, delay_s=time.monotonic() - sent_at))
+            self._on_change()
+
     def _expire(self, envelope: Envelope) -> None:
+        self._overdue[envelope.envelope_id] = (envelope.sent_at, self._ack(envelope, {}))
         if envelope.attempt >= MOST_RETRIES:
             self._in_flight.pop(envelope.envelope_id, None)
             self.lost.append(envelope.event_id)

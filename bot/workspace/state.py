@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bot.workspace.errors import ApiError, WorkspaceError
+from bot.workspace.live_parts import live_parts
 
 Kind = Literal["channel", "group", "im", "mpim"]
 ALPHABET = string.ascii_uppercase + string.digits
@@ -26,14 +27,16 @@ def new_id(prefix: str) -> str:
 
 @dataclass(slots=True)
 class User:
-    """A person or a bot."""
+    """A person or a bot; ``team_id`` of another workspace marks somebody from outside."""
 
     id: str
     name: str
     real_name: str
+    team_id: str
     is_admin: bool = False
     is_guest: bool = False
     is_bot: bool = False
+    locale: str = "en-US"
 
 
 @dataclass(slots=True)
@@ -69,7 +72,9 @@ class File:
 class Message:
     """One message; ``ts`` is its id within the channel and its place in time.
 
-    ``ephemeral_to`` names the only person who sees it. ``streaming`` holds from chat.startStream to
+    ``ephemeral_to`` names the only person who sees it. ``parse`` and ``link_names`` are what the app said of
+    its text, ``may_unfurl`` whether it left Slack free to fetch the addresses in it; ``attachments`` are the
+    previews that came of that. ``streaming`` holds from chat.startStream to
     chat.stopStream, also after somebody pressed stop (``stopped_by_user``). ``tombstone`` marks a
     deleted root whose replies stay.
     """
@@ -92,15 +97,28 @@ class Message:
     stream_started: float = 0.0
     stopped_by_user: bool = False
     tombstone: bool = False
+    parse: str = ""
+    link_names: bool = False
+    may_unfurl: bool = True
+    attachments: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def is_reply(self) -> bool:
         return self.thread_ts is not None and self.thread_ts != self.ts
 
+    @property
+    def would_unfurl(self) -> bool:
+        """Whether Slack would fetch an address in it to show a preview, as far as the app's arguments go."""
+        parts = live_parts(self)
+        return self.may_unfurl and not self.ephemeral_to and bool(parts.links or parts.images)
+
 
 @dataclass(slots=True)
 class Channel:
-    """A conversation of any kind; ``messages`` is in order of time, replies included."""
+    """A conversation of any kind; ``messages`` is in order of time, replies included.
+
+    ``shared_with`` are the other workspaces that it is shared with through Slack Connect.
+    """
 
     id: str
     name: str
@@ -111,6 +129,11 @@ class Channel:
     messages: dict[str, Message] = field(default_factory=dict)
     replies: dict[str, list[Message]] = field(default_factory=dict)
     is_archived: bool = False
+    shared_with: list[str] = field(default_factory=list)
+
+    @property
+    def is_ext_shared(self) -> bool:
+        return bool(self.shared_with)
 
 
 @dataclass(slots=True)
@@ -138,8 +161,10 @@ class State:
         self.channels: dict[str, Channel] = {}
         self.files: dict[str, File] = {}
         self.ephemerals: list[Message] = []
+        self.unshown: list[Message] = []
         self.statuses: dict[tuple[str, str], tuple[str, float]] = {}
-        self.prompts: dict[str, dict[str, Any]] = {}
+        self.prompts: dict[tuple[str, str], dict[str, Any]] = {}
+        self.looking_at: dict[str, str] = {}
         self.titles: dict[tuple[str, str], str] = {}
         self.modals: dict[str, View] = {}
         self.homes: dict[str, View] = {}
@@ -151,8 +176,8 @@ class State:
         self._last_us = max(self._last_us + 1, time.time_ns() // 1000)
         return f"{self._last_us // 1_000_000}.{self._last_us % 1_000_000:06d}"
 
-    def add_user(self, name: str, *, real_name: str | None = None, **marks: bool) -> User:
-        user = User(new_id("U"), name, real_name or name.title(), **marks)
+    def add_user(self, name: str, *, real_name: str | None = None, team_id: str | None = None, **marks: Any) -> User:
+        user = User(new_id("U"), name, real_name or name.title(), team_id or self.team_id, **marks)
         self.users[user.id] = user
         return user
 
@@ -190,6 +215,16 @@ class State:
         place = (message.channel, message.ts)
         for file in message.files:
             file.shares = [share for share in file.shares if (share.channel, share.ts) != place]
+
+    def drop_channel(self, channel: Channel) -> None:
+        """Forget a channel with all that stands in it; files shared elsewhere stay there."""
+        for message in channel.messages.values():
+            self.drop_shares(message)
+        self.ephemerals = [message for message in self.ephemerals if message.channel != channel.id]
+        self.statuses = {key: status for key, status in self.statuses.items() if key[0] != channel.id}
+        self.titles = {key: title for key, title in self.titles.items() if key[0] != channel.id}
+        self.prompts = {key: prompts for key, prompts in self.prompts.items() if key[0] != channel.id}
+        del self.channels[channel.id]
 
     def replies(self, channel_id: str, thread_ts: str) -> list[Message]:
         return self.channels[channel_id].replies.get(thread_ts, [])
@@ -236,6 +271,11 @@ class State:
         if file.deleted:
             raise ApiError("file_deleted")
         return file
+
+    def is_outsider(self, user_id: str) -> bool:
+        """Whether somebody belongs to another workspace."""
+        user = self.users.get(user_id)
+        return user is not None and user.team_id != self.team_id
 
     def is_file_visible(self, file: File, user_id: str) -> bool:
         return file.user == user_id or any(user_id in self.channels[s.channel].members for s in file.shares)

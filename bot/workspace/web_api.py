@@ -56,6 +56,8 @@ class WebApi:
             raise ApiError("not_authed")
         if token not in (self.bot_token, self.app_token):
             raise ApiError("invalid_auth")
+        if token == self.bot_token and not self.core.is_installed:
+            raise ApiError("account_inactive")
         if method.app_token != (token == self.app_token):
             raise ApiError("not_allowed_token_type")
         if method.scopes and not set(method.scopes) & set(self.core.scopes):

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
@@ -15,6 +15,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.workspace.server import Workspace
 from bot.workspace.state import Channel, User
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY", "all_proxy")
 
@@ -89,3 +92,18 @@ async def make_scene() -> AsyncIterator[Callable[..., Awaitable[Scene]]]:
 @pytest.fixture
 async def scene(make_scene: Callable[..., Awaitable[Scene]]) -> Scene:
     return await make_scene()
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """Headless Chromium, which must be installed."""
+    from playwright.async_api import async_playwright
+
+    from tests.workspace.pages import CHROMIUM, FLAGS
+
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        await browser.close()

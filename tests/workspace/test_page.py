@@ -3,48 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 from slack_bolt.async_app import AsyncApp
 
 from tests.workspace.conftest import Scene, build_scene
+from tests.workspace.pages import CHROMIUM, DESKTOP, FLAGS, PHONE, open_page, picture  # noqa: F401 - some for scenarios
 
 pytestmark = [pytest.mark.page]
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
-DESKTOP = {"width": 1280, "height": 800}
-PHONE = {"width": 390, "height": 844}
 ANSWER = (
     "The notice period is **30 days**, counted from the day on which the letter arrives. "
     "[report.txt, page 1]({link})\n\n"
     "- it can be *extended* once\n- `clause 4.2` says how\n\n"
     "| Party | Days |\n|---|---|\n| Tenant | 30 |\n| Landlord | 90 |\n"
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def chromium() -> None:
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed")
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        await browser.close()
 
 
 @pytest.fixture
@@ -120,18 +98,6 @@ def closing_blocks() -> list[dict[str, Any]]:
     ]
 
 
-async def open_page(scene: Scene, browser: Browser, path: str = "/", **options: Any) -> tuple[Page, list[str]]:
-    """A page and the list of everything that went wrong in it."""
-    page = await browser.new_page(**({"viewport": DESKTOP} | options))
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)
-    page.set_default_timeout(10_000)
-    await page.goto(scene.workspace.base_url + path)
-    await page.wait_for_selector("#channel-name:not(:empty)")
-    return page, problems
-
-
 async def drop_file(page: Page, name: str, text: str) -> None:
     transfer = await page.evaluate_handle(
         "([name, text]) => { const t = new DataTransfer(); t.items.add(new File([text], name)); return t; }",
@@ -139,12 +105,6 @@ async def drop_file(page: Page, name: str, text: str) -> None:
     )
     await page.dispatch_event("#channel-list", "dragenter", {"dataTransfer": transfer})
     await page.dispatch_event("#channel-list", "drop", {"dataTransfer": transfer})
-
-
-async def picture(page: Page, folder: Path, name: str) -> None:
-    """A screenshot for people to look at; INHOUSE_PICTURES names another folder for them."""
-    chosen = Path(os.environ.get("INHOUSE_PICTURES", folder))
-    await page.screenshot(path=chosen / f"{name}.png")
 
 
 async def test_a_person_uploads_asks_watches_presses_and_deletes(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,35 +12,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.workspace.errors import PortInUse, WorkspaceError
 from bot.workspace.server import Workspace
 from tests.workspace.conftest import Scene
-
-
-class Recorder:
-    """Listens to everything and keeps each event's body."""
-
-    def __init__(self, app: AsyncApp) -> None:
-        self.bodies: list[dict[str, Any]] = []
-        for name in ("app_mention", "message", "file_shared", "file_deleted", "member_joined_channel"):
-            app.event(name)(self._keep)
-
-    async def _keep(self, body: dict[str, Any]) -> None:
-        self.bodies.append(body)
-
-    def events(self, kind: str) -> list[dict[str, Any]]:
-        return [body["event"] for body in self.bodies if body["event"]["type"] == kind]
-
-    def ids(self) -> Counter[str]:
-        return Counter(body["event_id"] for body in self.bodies)
-
-
-async def connected(scene: Scene) -> tuple[AsyncApp, Recorder]:
-    app = scene.app()
-    recorder = Recorder(app)
-    await scene.connect(app)
-    return app, recorder
-
-
-async def settled(scene: Scene) -> None:
-    await scene.workspace.wait_for(lambda: scene.workspace.core.hub.is_idle)
+from tests.workspace.recorder import connected, settled
 
 
 async def test_mention_with_a_file_arrives_as_three_events(scene: Scene) -> None:

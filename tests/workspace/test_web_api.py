@@ -390,8 +390,8 @@ async def every_answer(scene: Scene) -> dict[str, dict[str, Any]]:
         "conversations.list": await client.conversations_list(types="public_channel,private_channel"),
         "conversations.members": await client.conversations_members(channel=channel),
         "conversations.open": await client.conversations_open(users=scene.ana.id, return_im=True),
-        "users.info": await client.users_info(user=scene.ana.id),
-        "users.list": await client.users_list(),
+        "users.info": await client.users_info(user=scene.ana.id, include_locale=True),
+        "users.list": await client.users_list(include_locale=True),
         "users.conversations": await client.users_conversations(),
         "bots.info": await client.bots_info(),
         "files.info": await client.files_info(file=scene.workspace.messages("general")[0].files[0].id),
@@ -400,6 +400,12 @@ async def every_answer(scene: Scene) -> dict[str, dict[str, Any]]:
         "reactions.add": await client.reactions_add(channel=channel, timestamp=ts, name="eyes"),
         "assistant.threads.setStatus": await client.assistant_threads_setStatus(
             channel_id=channel, thread_ts=ts, status="x"
+        ),
+        "assistant.threads.setTitle": await client.assistant_threads_setTitle(
+            channel_id=channel, thread_ts=ts, title="x"
+        ),
+        "assistant.threads.setSuggestedPrompts": await client.assistant_threads_setSuggestedPrompts(
+            channel_id=channel, thread_ts=ts, prompts=[{"title": "x", "message": "y"}]
         ),
         "views.publish": await client.views_publish(user_id=scene.ana.id, view={"type": "home", "blocks": []}),
         "apps.connections.open": await client.apps_connections_open(app_token=scene.workspace.app_token),

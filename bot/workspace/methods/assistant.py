@@ -9,6 +9,7 @@ from bot.workspace.core import Core
 from bot.workspace.errors import ApiError
 from bot.workspace.methods.places import joined_channel
 from bot.workspace.methods.registry import method
+from bot.workspace.state import Channel
 
 SESSION_STATES = ("processing", "active", "suspended", "closed")
 
@@ -28,22 +29,36 @@ async def set_status(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("assistant.threads.setTitle", "assistant:write")
 async def set_title(core: Core, args: Arguments) -> dict[str, Any]:
-    """Remember the title of a thread. Raises: ApiError invalid_arguments without one."""
+    """Name a thread, or without one the conversation. Raises: ApiError invalid_arguments, invalid_thread_ts."""
     channel = joined_channel(core, args, "channel_id")
-    core.state.titles[channel.id, args.text("thread_ts")] = args.needed("title")
+    core.set_title(channel, _optional_thread(channel, args), args.needed("title"))
     return {}
 
 
 @method("assistant.threads.setSuggestedPrompts", "assistant:write")
 async def set_prompts(core: Core, args: Arguments) -> dict[str, Any]:
-    """Offer up to four prompts, ``[{"title": "Sum up", "message": "Sum up the lease"}]``. Raises: ApiError."""
+    """Offer up to four prompts, ``[{"title": "Sum up", "message": "Sum up the lease"}]``, in a thread or, without
+    one, in the whole conversation. Raises: ApiError."""
     channel = joined_channel(core, args, "channel_id")
+    thread_ts = _optional_thread(channel, args)
     prompts = args.json("prompts")
-    if not isinstance(prompts, list) or not all("title" in p and "message" in p for p in prompts):
+    if not isinstance(prompts, list) or not all(_is_prompt(prompt) for prompt in prompts):
         raise ApiError("invalid_arguments")
-    core.state.prompts[channel.id] = {"title": args.text("title"), "prompts": prompts[:4]}
+    core.state.prompts[channel.id, thread_ts] = {"title": args.text("title"), "prompts": prompts[:4]}
     core.show_channel(channel)
     return {}
+
+
+def _is_prompt(value: Any) -> bool:
+    return isinstance(value, dict) and bool(value.get("title")) and bool(value.get("message"))
+
+
+def _optional_thread(channel: Channel, args: Arguments) -> str:
+    """The thread that a call names, or an empty text. Raises: ApiError invalid_thread_ts."""
+    thread_ts = args.text("thread_ts")
+    if thread_ts and thread_ts not in channel.messages:
+        raise ApiError("invalid_thread_ts")
+    return thread_ts
 
 
 @method("agents.sessions.setStatus", "chat:write", "assistant:write")
@@ -60,7 +75,7 @@ async def set_session_status(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("agents.sessions.rename", "assistant:write")
 async def rename_session(core: Core, args: Arguments) -> dict[str, Any]:
-    """Remember the title of a session's thread. Raises: ApiError invalid_arguments without one."""
+    """Name a session's thread. Raises: ApiError invalid_arguments without a title, invalid_thread_ts."""
     channel = joined_channel(core, args, "channel_id")
-    core.state.titles[channel.id, args.text("thread_ts")] = args.needed("title")
+    core.set_title(channel, _optional_thread(channel, args), args.needed("title"))
     return {}

@@ -72,6 +72,8 @@ async def post_message(core: Core, args: Arguments) -> dict[str, Any]:
     channel = joined_channel(core, args)
     message = new_bot_message(core, channel, read_content(args), read_thread(channel, args))
     message.metadata = read_metadata(args)
+    message.parse, message.link_names = args.text("parse"), args.flag("link_names")
+    message.may_unfurl = args.flag("unfurl_links", True) or args.flag("unfurl_media", True)
     core.add_message(message)
     return {"channel": channel.id, "ts": message.ts, "message": core.shapes.message(message)}
 
@@ -90,6 +92,7 @@ async def update(core: Core, args: Arguments) -> dict[str, Any]:
     previous = core.shapes.message(message)
     message.text, message.blocks = _updated(message, args)
     message.metadata = read_metadata(args) or message.metadata
+    message.parse, message.link_names = args.text("parse", "client"), args.flag("link_names")
     message.edited_ts = core.state.next_ts()
     core.change_message(message, previous)
     body = core.shapes.message(message)
@@ -115,13 +118,17 @@ async def delete(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("chat.postEphemeral", "chat:write")
 async def post_ephemeral(core: Core, args: Arguments) -> dict[str, Any]:
-    """Show one member something that nobody else sees. Raises: ApiError user_not_in_channel."""
+    """Show one member something that nobody else sees; in a thread only if somebody has replied there already.
+
+    Raises: ApiError user_not_in_channel.
+    """
     channel = joined_channel(core, args)
     reader = args.needed("user", "user_not_in_channel")
     if reader not in channel.members:
         raise ApiError("user_not_in_channel")
-    message = new_bot_message(core, channel, read_content(args), args.text("thread_ts") or None)
+    message = new_bot_message(core, channel, read_content(args), read_thread(channel, args))
     message.ephemeral_to = reader
+    message.parse, message.link_names = args.text("parse"), args.flag("link_names")
     core.add_ephemeral(message)
     return {"message_ts": message.ts}
 

@@ -20,34 +20,42 @@ TYPES = {"public_channel": "channel", "private_channel": "group", "im": "im", "m
 async def info(core: Core, args: Arguments) -> dict[str, Any]:
     """One channel that the app may see. Raises: ApiError channel_not_found, missing_scope."""
     channel = readable_channel(core, args, "read")
-    return {"channel": core.shapes.channel(channel, num_members=args.flag("include_num_members"))}
+    locale = {"locale": "en-US"} if args.flag("include_locale") else {}
+    return {"channel": core.shapes.channel(channel, num_members=args.flag("include_num_members")) | locale}
 
 
 @method("conversations.list", *READ)
 async def list_channels(core: Core, args: Arguments) -> dict[str, Any]:
     """A page of the public channels and of the other conversations that the app is in. Raises: ApiError."""
-    wanted = args.text("types", "public_channel").replace(" ", "").split(",")
-    if not set(wanted) <= set(TYPES):
-        raise ApiError("invalid_types")
-    kinds = {TYPES[name] for name in wanted}
-    for kind in kinds:
-        need_scope(core, f"{SCOPE_KINDS[kind]}:read")
-    seen = [c for c in core.state.channels.values() if c.kind in kinds and _is_listed(core, c)]
+    seen = _of_kinds(core, args)
     page, following = page_of(seen, args)
     return listing("channels", [core.shapes.channel(c, num_members=True) for c in page], following)
 
 
 @method("users.conversations", *READ)
 async def users_conversations(core: Core, args: Arguments) -> dict[str, Any]:
-    """A page of the conversations of one user, the app itself by default, that the app may see."""
+    """A page of the conversations of one user, the app itself by default, that the app may see. Raises: ApiError."""
     user_id = args.text("user") or core.state.bot.id
-    kinds = {TYPES.get(name.strip()) for name in args.text("types", "public_channel").split(",")}
-    seen = [c for c in core.state.channels.values() if c.kind in kinds and user_id in c.members]
-    page, following = page_of([c for c in seen if _is_listed(core, c)], args)
+    if user_id not in core.state.users:
+        raise ApiError("user_not_found")
+    page, following = page_of([c for c in _of_kinds(core, args) if user_id in c.members], args)
     shown = [core.shapes.channel(c) for c in page]
     for body in shown:
         body.pop("is_member", None)
     return listing("channels", shown, following)
+
+
+def _of_kinds(core: Core, args: Arguments) -> list[Channel]:
+    """The conversations of the wanted ``types`` that the app may see. Raises: ApiError invalid_types, missing_scope."""
+    wanted = args.text("types", "public_channel").replace(" ", "").split(",")
+    if not set(wanted) <= set(TYPES):
+        raise ApiError("invalid_types")
+    kinds = {TYPES[name] for name in wanted}
+    for kind in kinds:
+        need_scope(core, f"{SCOPE_KINDS[kind]}:read")
+    with_archived = not args.flag("exclude_archived")
+    seen = [c for c in core.state.channels.values() if c.kind in kinds and _is_listed(core, c)]
+    return [channel for channel in seen if with_archived or not channel.is_archived]
 
 
 def _is_listed(core: Core, channel: Channel) -> bool:
@@ -114,8 +122,10 @@ async def open_conversation(core: Core, args: Arguments) -> dict[str, Any]:
     """The direct or group conversation with some users, made if it is new. Raises: ApiError."""
     if args.text("channel"):
         channel = core.state.visible_to_bot(args.text("channel"))
+        if channel.kind not in ("im", "mpim"):
+            raise ApiError("method_not_supported_for_channel_type")
     else:
-        channel = _with_users(core, [u for u in args.text("users").split(",") if u])
+        channel = _with_users(core, [u for u in args.text("users").replace(" ", "").split(",") if u])
     if args.flag("return_im"):
         return {"channel": core.shapes.channel(channel)}
     return {"channel": {"id": channel.id}}
@@ -126,6 +136,8 @@ def _with_users(core: Core, users: list[str]) -> Channel:
         raise ApiError("users_list_not_supplied")
     if any(user not in core.state.users for user in users):
         raise ApiError("user_not_found")
+    if len(users) > 8:
+        raise ApiError("too_many_users")
     if len(users) == 1:
         return open_direct(core, users[0])
     everybody = {*users, core.state.bot.id}

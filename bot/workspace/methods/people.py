@@ -49,14 +49,17 @@ async def user_info(core: Core, args: Arguments) -> dict[str, Any]:
     user = core.state.users.get(args.needed("user", "user_not_found"))
     if user is None:
         raise ApiError("user_not_found")
-    return {"user": core.shapes.user(user) | {"is_stranger": False}}
+    locale = {"locale": user.locale} if args.flag("include_locale") else {}
+    return {"user": core.shapes.user(user) | {"is_stranger": core.state.is_outsider(user.id)} | locale}
 
 
 @method("users.list", "users:read")
 async def list_users(core: Core, args: Arguments) -> dict[str, Any]:
     """A page of everybody in the workspace, the bot included. Raises: ApiError invalid_cursor."""
-    page, following = page_of(list(core.state.users.values()), args)
-    return listing("members", [core.shapes.user(u) for u in page], following) | {"cache_ts": core.state.started}
+    ours = [user for user in core.state.users.values() if not core.state.is_outsider(user.id)]
+    page, following = page_of(ours, args)
+    shown = [core.shapes.user(u) | ({"locale": u.locale} if args.flag("include_locale") else {}) for u in page]
+    return listing("members", shown, following) | {"cache_ts": core.state.started}
 
 
 @method("bots.info", "users:read")

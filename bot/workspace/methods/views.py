@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from typing import Any
 
@@ -13,19 +14,44 @@ from bot.workspace.methods.chat import number_blocks
 from bot.workspace.methods.registry import method
 from bot.workspace.state import View, new_id
 
+VIEW_BYTES = 250_000
+MOST_STACKED = 3
+
 
 def read_view(args: Arguments, kind: str) -> dict[str, Any]:
     """The view of a call, ``{"type": "modal", "title": {...}, "blocks": [...]}``, if of that kind. Raises: ApiError."""
     view = args.json("view")
     if not isinstance(view, dict) or view.get("type") != kind:
         raise ApiError("invalid_arguments")
+    if len(json.dumps(view)) > VIEW_BYTES:
+        raise ApiError("view_too_large")
     return checked_view(view)
 
 
 def checked_view(view: dict[str, Any]) -> dict[str, Any]:
-    """A view whose blocks are within Slack's limits, each with an id. Raises: ApiError invalid_blocks."""
+    """A view whose parts are within Slack's limits, each block with an id. Raises: ApiError invalid_arguments, or
+    invalid_blocks."""
     check_blocks(view.get("blocks", []), most=100)
+    if view["type"] == "modal":
+        _check_modal(view)
+    for name, most in (("private_metadata", 3000), ("callback_id", 255), ("external_id", 255)):
+        if len(str(view.get(name, ""))) > most:
+            _refuse(f"must be less than {most + 1} characters [json-pointer:/view/{name}]")
     return view | {"blocks": number_blocks(view.get("blocks", []))}
+
+
+def _check_modal(view: dict[str, Any]) -> None:
+    """A title, labels of 24 characters at most, and a way to send where there is something to fill in."""
+    for name in ("title", "submit", "close"):
+        text = (view.get(name) or {}).get("text", "")
+        if (name == "title" and not text) or len(text) > 24:
+            _refuse(f"must have 1 to 24 characters [json-pointer:/view/{name}/text]")
+    if any(block.get("type") == "input" for block in view.get("blocks", [])) and "submit" not in view:
+        _refuse("missing required field: submit [json-pointer:/view/submit]")
+
+
+def _refuse(reason: str) -> None:
+    raise ApiError("invalid_arguments", response_metadata={"messages": [f"[ERROR] {reason}"]})
 
 
 def new_view(user_id: str, body: dict[str, Any], root: View | None = None) -> View:
@@ -39,30 +65,42 @@ def new_view(user_id: str, body: dict[str, Any], root: View | None = None) -> Vi
 @method("views.open")
 async def open_view(core: Core, args: Arguments) -> dict[str, Any]:
     """Open a modal for whoever holds the trigger. Raises: ApiError expired_trigger_id, exchanged_trigger_id."""
-    body = read_view(args, "modal")
-    view = new_view(core.interactions.use_trigger(args.needed("trigger_id", "invalid_trigger_id")), body)
-    return _show(core, view)
+    trigger_id = args.needed("trigger_id", "invalid_trigger_id")
+    core.interactions.check_trigger(trigger_id)
+    view = new_view("", read_view(args, "modal"))
+    view.user = core.interactions.use_trigger(trigger_id)
+    return _answer(core, show_modal(core, view))
 
 
 @method("views.push")
 async def push_view(core: Core, args: Arguments) -> dict[str, Any]:
-    """Open a modal on top of the one the person has open. Raises: ApiError."""
+    """Open a modal on top of the one the person has open, three at most. Raises: ApiError push_limit_reached."""
+    trigger_id = args.needed("trigger_id", "invalid_trigger_id")
+    user_id = core.interactions.check_trigger(trigger_id).user
     body = read_view(args, "modal")
-    user_id = core.interactions.use_trigger(args.needed("trigger_id", "invalid_trigger_id"))
     open_views = [view for view in core.state.modals.values() if view.user == user_id]
-    return _show(core, new_view(user_id, body, open_views[-1] if open_views else None))
+    if not open_views:
+        raise ApiError("not_found")
+    if len(open_views) >= MOST_STACKED:
+        raise ApiError("push_limit_reached")
+    core.interactions.use_trigger(trigger_id)
+    return _answer(core, show_modal(core, new_view(user_id, body, open_views[-1])))
 
 
 @method("views.update")
 async def update_view(core: Core, args: Arguments) -> dict[str, Any]:
     """Replace an open modal. Raises: ApiError not_found, or hash_conflict if it changed meanwhile."""
-    view = core.state.modals.get(args.text("view_id"))
+    view = core.state.modals.get(args.text("view_id")) or _external(core, args.text("external_id"))
     if view is None:
         raise ApiError("not_found")
     if args.text("hash") not in ("", view.hash):
         raise ApiError("hash_conflict")
-    view.body, view.hash = read_view(args, "modal"), secrets.token_hex(8)
-    return _show(core, view)
+    return _answer(core, replace_view(core, view, read_view(args, "modal")))
+
+
+def _external(core: Core, external_id: str) -> View | None:
+    views = core.state.modals.values()
+    return next((view for view in views if external_id and view.body.get("external_id") == external_id), None)
 
 
 @method("views.publish")
@@ -80,7 +118,18 @@ async def publish_view(core: Core, args: Arguments) -> dict[str, Any]:
     return {"view": core.interactions.view(view)}
 
 
-def _show(core: Core, view: View) -> dict[str, Any]:
+def show_modal(core: Core, view: View) -> View:
+    """Put a modal before its person."""
     core.state.modals[view.id] = view
     core.show_view(view)
+    return view
+
+
+def replace_view(core: Core, view: View, body: dict[str, Any]) -> View:
+    """Let an open modal say something else, under a new hash."""
+    view.body, view.hash = body, secrets.token_hex(8)
+    return show_modal(core, view)
+
+
+def _answer(core: Core, view: View) -> dict[str, Any]:
     return {"view": core.interactions.view(view)}

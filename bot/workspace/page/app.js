@@ -1,18 +1,20 @@
 // The page: sidebar, channel, thread, and what happens when something changes.
-import { blocks, inputValues } from "./blocks.js";
+import { blocks } from "./blocks.js";
 import { allCommands, composer } from "./composer.js";
+import { ask, closeModal, confirmed, showModal, tell, toast } from "./dialogs.js";
 import { $, button, clear, dayText, el } from "./dom.js";
 import { icon } from "./icons.js";
 import { avatar, messageNode, statusLine } from "./messages.js";
+import { inputValues } from "./inputs.js";
 import { openFile } from "./preview.js";
-import { act, isBot, listen, messagesOf, nameOf, state, statusKey } from "./server.js";
+import { act, isBot, isOutside, listen, messagesOf, nameOf, state, statusKey } from "./server.js";
 import { plainText, setNames } from "./text.js";
 
 const at = { channel: "", thread: "", tab: "messages", asked: "", unread: new Map(), ready: false };
 setNames({ user: (id) => state.users.get(id)?.name, channel: (id) => state.channels.get(id)?.name });
 
 const on = {
-  tell: (answer) => { if (!answer.ok) toast(answer.error); return answer; },
+  tell,
   reply: (message) => openThread(message.thread_ts || message.ts, { focus: true }),
   openFile: (file, page) => openFile(file, page),
   edit: editMessage,
@@ -34,8 +36,8 @@ function people() {
 async function post({ text, files }, thread) {
   const command = /^(\/[\w-]+)\s*([\s\S]*)$/.exec(text);
   const body = { channel: at.channel, thread_ts: thread };
-  const answer = command && !thread && !files.length
-    ? await act("slash", { channel: at.channel, command: command[1], text: command[2] })
+  const answer = command && !files.length
+    ? await act("slash", { channel: at.channel, command: command[1], text: command[2], thread_ts: thread })
     : await act("post", { ...body, text, files });
   if (answer.ts) {
     at.asked = answer.thread_ts || answer.ts;
@@ -62,7 +64,7 @@ const title = (channel) => (channel.kind === "im" ? nameOf(channel.members.find(
 function drawSidebar() {
   $("team-name").textContent = state.team;
   const persons = [...state.users.values()].filter((p) => !p.is_bot);
-  clear($("me"), persons.map((p) => el("option", { value: p.id, selected: p.id === state.me }, p.real_name + (p.is_admin ? " (admin)" : p.is_restricted ? " (guest)" : ""))));
+  clear($("me"), persons.map((p) => el("option", { value: p.id, selected: p.id === state.me }, p.real_name + markOf(p))));
   clear($("my-avatar"), avatar(state.me));
   const all = [...state.channels.values()];
   clear($("channels"), all.filter((c) => ["channel", "group"].includes(c.kind)).map(channelLink));
@@ -70,6 +72,8 @@ function drawSidebar() {
   const hasBot = directs.some((c) => c.kind === "im");
   clear($("directs"), directs.map(channelLink), hasBot ? null : el("li", {}, el("button", { type: "button", class: "place", onclick: openDirect }, avatar(state.bot), nameOf(state.bot))));
 }
+
+const markOf = (person) => (person.is_admin ? " (admin)" : person.is_restricted ? " (guest)" : isOutside(person) ? " (outside)" : "");
 
 function channelLink(channel) {
   const unread = at.unread.get(channel.id) || 0;
@@ -84,10 +88,10 @@ function drawChannel() {
   const channel = state.channels.get(at.channel);
   const isApp = channel?.kind === "im";
   clear($("channel-name"), channel ? [channel.kind === "group" ? icon("lock") : null, channel.kind === "channel" ? `# ${channel.name}` : title(channel)] : "No conversation");
-  $("members").textContent = channel && !isApp ? `${channel.members.length} members` : "";
+  $("members").textContent = channel && !isApp ? `${channel.members.length} members${channel.is_shared ? " · shared outside" : ""}${channel.is_archived ? " · archived" : ""}` : plainText(channel?.titles?.[""] || "");
   $("tabs").hidden = !isApp;
   const home = isApp && at.tab === "home";
-  $("channel-list").hidden = home; $("home").hidden = !home; $("compose-channel-slot").hidden = home || !channel;
+  $("channel-list").hidden = home; $("home").hidden = !home; $("compose-channel-slot").hidden = home || !channel || channel.is_archived;
   $("tab-home").setAttribute("aria-selected", String(home)); $("tab-messages").setAttribute("aria-selected", String(!home));
   channelBox.input.placeholder = channel ? `Message ${isApp ? title(channel) : `#${title(channel)}`}` : "";
   channelBox.input.setAttribute("aria-label", channelBox.input.placeholder);
@@ -95,13 +99,19 @@ function drawChannel() {
   if (home) drawHome();
   drawList($("channel-list"), [...messagesOf(at.channel).values()].filter(isRoot), "channel");
   drawWelcome();
-  const prompts = channel?.prompts?.prompts || [];
-  clear($("channel-prompts"), prompts.map((prompt) => button(prompt.title, () => channelBox.fill(prompt.message), { class: "hint" })));
+  drawPrompts($("channel-prompts"), channel?.prompts?.[""], "");
+}
+
+/** The app's suggestions; a press sends one at once, as in Slack. */
+function drawPrompts(place, offered, thread) {
+  const prompts = offered?.prompts || [];
+  clear(place, prompts.length && offered.title ? el("span", { class: "muted" }, plainText(offered.title)) : null,
+    prompts.map((prompt) => button(plainText(prompt.title), () => post({ text: prompt.message, files: [] }, thread), { class: "hint prompt", title: prompt.message })));
 }
 
 function drawHome() {
-  const press = async (element, value) => on.tell(await act("click_in_view", { view: state.home.id, action_id: element.action_id, value: value ?? null, values: {} }));
-  clear($("home"), state.home ? el("div", { class: "page" }, blocks(state.home.blocks, press)) : el("p", { class: "empty muted" }, `${nameOf(state.bot)} has not set up its home yet.`));
+  const press = async (element, value) => on.tell(await act("click_in_view", { view: state.home.id, action_id: element.action_id, value: value ?? null, values: inputValues($("home")) }));
+  clear($("home"), state.home ? el("div", { class: "page" }, blocks(state.home.blocks, press, state.home.id)) : el("p", { class: "empty muted" }, `${nameOf(state.bot)} has not set up its home yet.`));
 }
 
 function drawThread() {
@@ -109,6 +119,8 @@ function drawThread() {
   document.body.classList.toggle("with-thread", Boolean(at.thread));
   if (!at.thread) return;
   const channel = state.channels.get(at.channel);
+  $("thread-name").textContent = plainText(channel?.titles?.[at.thread] || "Thread");
+  $("compose-thread-slot").hidden = Boolean(channel?.is_archived);
   $("thread-where").textContent = channel ? `${channel.kind === "channel" ? "# " : ""}${title(channel)}` : "";
   drawList($("thread-list"), [...messagesOf(at.channel).values()].filter((m) => inThread(m, at.thread)), "thread");
   drawStatus();
@@ -118,7 +130,9 @@ function drawThread() {
 // Questions to try, until somebody asked one here: then the answers need the room.
 function drawThreadHints() {
   const messages = [...messagesOf(at.channel).values()].filter((m) => inThread(m, at.thread));
-  drawHints($("thread-hints"), threadBox, state.channels.get(at.channel)?.kind !== "im", messages.length <= 2);
+  const channel = state.channels.get(at.channel);
+  if (channel?.prompts?.[at.thread]) drawPrompts($("thread-hints"), channel.prompts[at.thread], at.thread);
+  else drawHints($("thread-hints"), threadBox, channel?.kind !== "im", messages.length <= 2);
 }
 
 function drawList(list, messages, view) {
@@ -180,7 +194,7 @@ function drawNotice(text) {
 }
 
 function drawWelcome() {
-  const gone = localStorage.getItem("welcomed") || !state.channels.has(at.channel) || at.tab === "home";
+  const gone = localStorage.getItem("welcomed") || !state.channels.has(at.channel) || state.channels.get(at.channel).is_archived || at.tab === "home";
   $("welcome").hidden = Boolean(gone);
   if (gone) return;
   const bot = nameOf(state.bot), named = `@${state.users.get(state.bot)?.name}`;
@@ -201,14 +215,21 @@ function drawHints(place, box, needsMention, hasRoom = true) {
 // ---- going somewhere ----
 
 function go(channel, { thread = "", ts = "", push = true, focus = true } = {}) {
+  const from = at.channel;
   Object.assign(at, { channel, thread, tab: "messages" });
   at.unread.delete(channel);
   closeMenu();
   drawSidebar(); drawChannel(); drawThread();
-  if (state.channels.get(channel)?.kind === "im") act("open_home", { tab: "messages" });
+  if (state.channels.get(channel)?.kind === "im") openMessagesTab(from);
   if (push) history.pushState({}, "", thread ? `/archives/${channel}/p${thread.replace(".", "")}` : `/archives/${channel}/`);
   if (ts) flash(ts);
   else if (focus && matchMedia("(min-width: 761px)").matches) (thread ? threadBox : channelBox).input.focus();
+}
+
+/** The app learns that its messages were opened, and which channel the person came from. */
+async function openMessagesTab(from) {
+  if (state.channels.has(from) && state.channels.get(from).kind !== "im") await act("look_at", { channel: from });
+  act("open_home", { tab: "messages" });
 }
 
 function openThread(ts, { focus = false } = {}) {
@@ -286,6 +307,7 @@ function changed(change) {
   if (change.type === "gone") return change.message && redrawAll(change.message);
   if (change.type === "status") return statusChanged(change);
   if (change.type === "connected") return drawNotice();
+  if (change.type === "closed") return closeModal(change.view);
   if (change.type === "view") return change.view.type === "home" ? drawChannel() : showModal(change.view);
   return undefined;
 }
@@ -332,42 +354,10 @@ function statusChanged({ channel, thread_ts: thread }) {
 
 // ---- dialogs ----
 
-function toast(text) {
-  $("toast").textContent = text || "That did not work.";
-  $("toast").classList.add("shown");
-  clearTimeout(toast.timer);
-  toast.timer = setTimeout(() => $("toast").classList.remove("shown"), 6000);
-}
-
-function ask(heading, body, label, onsend, kind = "primary") {
-  const dialog = $("dialog");
-  const send = async () => { if (await onsend()) dialog.close(); };
-  clear(dialog, el("form", { method: "dialog", onsubmit: (event) => { event.preventDefault(); send(); } },
-    el("header", {}, el("h2", { id: "dialog-title" }, heading), button(icon("close"), () => dialog.close(), { class: "icon", "aria-label": "Close" })),
-    el("div", { class: "inside" }, body),
-    el("footer", {}, button("Cancel", () => dialog.close(), { class: "press" }), label ? el("button", { type: "submit", class: `press ${kind}` }, label) : null)));
-  if (!dialog.open) dialog.showModal();
-}
-
-function confirmed(heading, text, run) {
-  ask(heading, el("p", {}, text), "Delete", async () => on.tell(await run()).ok, "danger");
-}
-
 function editMessage(message) {
   const typed = plainText(message.text.replace(/<@(\w+)>/g, (all, id) => `@${state.users.get(id)?.name || id}`).replace(/<!(\w+)>/g, "@$1").replace(/<(https?:[^|>]+)(\|[^>]*)?>/g, "$1"));
   const box = el("textarea", { rows: 5, value: typed, "aria-label": "Message" });
   ask("Edit message", box, "Save", async () => on.tell(await act("edit", { channel: message.channel, ts: message.ts, text: box.value })).ok);
-}
-
-function showModal(view) {
-  const press = async (element, value) => on.tell(await act("click_in_view", { view: view.id, action_id: element.action_id, value: value ?? null, values: inputValues($("dialog")) }));
-  ask(view.title?.text || "", blocks(view.blocks, press), view.submit?.text, () => submitModal(view));
-}
-
-async function submitModal(view) {
-  const answer = on.tell(await act("submit", { view: view.id, values: inputValues($("dialog")) }));
-  for (const [block, text] of Object.entries(answer.errors || {})) { const place = $(`in-${block}-error`); if (place) place.textContent = text; }
-  return answer.ok && !answer.errors && !answer.stays;
 }
 
 // ---- the frame ----
@@ -401,6 +391,8 @@ $("add-channel").addEventListener("click", () => {
 for (const tab of ["messages", "home"]) $(`tab-${tab}`).addEventListener("click", () => { at.tab = tab; drawChannel(); act("open_home", { tab }); });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || $("dialog").open || $("preview").open) return;
+  const menu = document.querySelector("details.more[open]");
+  if (menu) { menu.open = false; menu.querySelector("summary").focus(); return; }
   if (document.body.classList.contains("with-menu")) closeMenu();
   else if (at.thread) closeThread();
 });

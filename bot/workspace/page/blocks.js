@@ -1,11 +1,15 @@
-// Block Kit to DOM nodes. `act(element, value)` is called when a button or menu is used.
+// Block Kit to DOM nodes. `act(element, value)` is called when a button or menu is used; `scope` tells messages and
+// views apart, so that a pressed 👍 stays pressed, which Slack too knows only on the person's side.
 import { button, el } from "./dom.js";
 import { emoji } from "./emoji.js";
 import { icon } from "./icons.js";
+import { inputBlock, inputElement } from "./inputs.js";
+import { pressed, state } from "./server.js";
 import { link, markdown, mention, mrkdwn, plainText } from "./text.js";
 
-export function blocks(list, act) {
-  return (list || []).map((block) => (RENDER[block.type] || unknown)(block, act));
+export function blocks(list, act, scope = "") {
+  const use = Object.assign((item, value) => act(item, value), { scope });
+  return (list || []).map((block) => (RENDER[block.type] || unknown)(block, use));
 }
 
 export function textObject(text) {
@@ -19,18 +23,18 @@ const RENDER = {
   section: (block, act) => el("div", { class: "block section" },
     el("div", { class: "grow" }, textObject(block.text),
       block.fields ? el("div", { class: "fields" }, block.fields.map((field) => el("div", {}, textObject(field)))) : null),
-    block.accessory ? element(block.accessory, act) : null),
+    block.accessory ? element(block.accessory, act, block) : null),
   header: (block) => el("h3", { class: "block header" }, plainText(block.text.text)),
   divider: () => el("hr", { class: "block" }),
   context: (block) => el("div", { class: "block context" }, block.elements.map((item) =>
     item.type === "image" ? el("span", {}, `[${item.alt_text}]`) : textObject(item))),
-  actions: (block, act) => el("div", { class: "block actions" }, block.elements.map((item) => element(item, act))),
-  context_actions: (block, act) => el("div", { class: "block actions quiet" }, block.elements.map((item) => element(item, act))),
+  actions: (block, act) => el("div", { class: "block actions" }, block.elements.map((item) => element(item, act, block))),
+  context_actions: (block, act) => el("div", { class: "block actions quiet" }, block.elements.map((item) => element(item, act, block))),
   markdown: (block) => markdown(block.text),
   rich_text: (block) => el("div", { class: "block text" }, block.elements.map(richPart)),
   image: (block) => el("div", { class: "block muted" }, block.title ? `${block.title.text}: ` : "", `[image: ${block.alt_text}]`),
   table: tableBlock,
-  input: (block, act) => inputBlock(block, act),
+  input: inputBlock,
   task_card: taskCard,
   plan: (block) => el("div", { class: "block plan" }, el("strong", {}, plainText(textOf(block.title)))),
   alert: (block) => el("div", { class: "block alert" }, textObject(block.text)),
@@ -38,35 +42,63 @@ const RENDER = {
 
 const textOf = (value) => (typeof value === "string" ? value : value?.text || "");
 
-function element(item, act) {
+function element(item, act, block) {
   switch (item.type) {
     case "button": return buttonElement(item, act);
-    case "overflow": return menu(item, act, "More", "More");
-    case "static_select": return menu(item, act, textOf(item.placeholder) || "Choose", textOf(item.placeholder));
-    case "feedback_buttons": return el("span", { class: "pair" },
-      iconButton("up", textOf(item.positive_button.text), () => act(item, item.positive_button.value)),
-      iconButton("down", textOf(item.negative_button.text), () => act(item, item.negative_button.value)));
-    case "icon_button": return iconButton(item.icon, textOf(item.text), () => act(item, item.value));
+    case "overflow": return overflow(item, act);
+    case "static_select": case "conversations_select": case "checkboxes": case "radio_buttons":
+      return inputElement(block.block_id, item, { class: item.type.endsWith("_select") ? "press" : "choices" }, (value) => act(item, value));
+    case "feedback_buttons": return feedback(item, act);
+    case "icon_button": return !item.visible_to_user_ids || item.visible_to_user_ids.includes(state.me) ? iconButton(item.icon, textOf(item.text), () => confirmThen(item, () => act(item, item.value))) : "";
     case "image": return el("span", { class: "muted" }, `[image: ${item.alt_text}]`);
     default: return el("span", { class: "muted" }, `(${item.type})`);
   }
 }
 
-const iconButton = (sign, label, onclick) => button(icon(sign), onclick, { class: "icon", title: label, "aria-label": label });
+const iconButton = (sign, label, onclick, more = {}) => button(icon(sign), onclick, { class: "icon", title: label, "aria-label": label, ...more });
 
 function buttonElement(item, act) {
   const label = plainText(textOf(item.text));
-  const press = () => { if (!item.confirm || window.confirm(textOf(item.confirm.text) || label)) act(item, item.value); };
+  const press = () => confirmThen(item, () => act(item, item.value));
   if (item.url) return el("a", { class: `press ${item.style || ""}`, href: /^https?:/i.test(item.url) ? item.url : "#", target: "_blank", rel: "noopener noreferrer", onclick: () => act(item, item.value) }, label);
   return button(label, press, { class: `press ${item.style || ""}`, "data-action": item.action_id, "aria-label": item.accessibility_label });
 }
 
-function menu(item, act, label, title) {
-  const select = el("select", { class: "press", "aria-label": title || label, "data-action": item.action_id },
-    el("option", { value: "" }, label),
-    (item.options || []).map((option) => el("option", { value: option.value }, plainText(textOf(option.text)))));
-  select.addEventListener("change", () => { if (select.value) act(item, select.value); select.value = ""; });
-  return select;
+function confirmThen(item, run) {
+  const sentence = [item.confirm?.title, item.confirm?.text].map(textOf).filter(Boolean).join("\n\n");
+  if (!item.confirm || window.confirm(sentence)) run();
+}
+
+/** 👍 and 👎: which one was pressed is kept on this side only. */
+function feedback(item, act) {
+  const key = `${state.me} ${act.scope} ${item.action_id}`;
+  const pair = [["up", item.positive_button], ["down", item.negative_button]].map(([sign, one]) => iconButton(sign, textOf(one.text), () => {
+    pressed.set(key, one.value);
+    pair.forEach((node) => node.setAttribute("aria-pressed", String(node.dataset.value === one.value)));
+    act(item, one.value);
+  }, { "data-action": item.action_id, "data-value": one.value, "aria-pressed": String(pressed.get(key) === one.value) }));
+  return el("span", { class: "pair" }, pair);
+}
+
+/** Let a menu open to the side that has room, and be seen whole. */
+function fitMenu(menu) {
+  menu.classList.remove("rightwards");
+  menu.classList.toggle("rightwards", menu.getBoundingClientRect().left < 8);
+  menu.scrollIntoView({ block: "nearest" });
+}
+
+/** The ⋯ menu. */
+function overflow(item, act) {
+  const box = el("details", { class: "more overflow", "data-action": item.action_id },
+    el("summary", { class: "icon", "aria-label": "More options", title: "More options" }, icon("more")),
+    el("div", { class: "menu", role: "menu" }, (item.options || []).map((option) => {
+      const choose = () => { box.open = false; confirmThen(item, () => act(item, option.value)); };
+      const attributes = { role: "menuitem", "data-value": option.value };
+      const label = [plainText(textOf(option.text)), option.description ? el("span", { class: "muted" }, plainText(textOf(option.description))) : null];
+      return option.url ? el("a", { ...attributes, href: /^https?:/i.test(option.url) ? option.url : "#", target: "_blank", rel: "noopener noreferrer", onclick: choose }, label) : button(label, choose, attributes);
+    })));
+  box.addEventListener("toggle", () => box.open && fitMenu(box.querySelector(".menu")));
+  return box;
 }
 
 function richPart(part) {
@@ -120,42 +152,4 @@ function taskCard(block) {
       block.details ? el("div", { class: "muted" }, plainText(textOf(block.details))) : null,
       block.output ? el("div", { class: "muted" }, plainText(textOf(block.output))) : null,
       sources.length ? el("div", { class: "sources" }, sources) : null));
-}
-
-// Inputs of a modal. Each carries data-block and data-action, so that `inputValues` can read them back.
-function inputBlock(block) {
-  const id = `in-${block.block_id}`;
-  return el("div", { class: "block field" }, el("label", { for: id }, plainText(textOf(block.label))),
-    inputElement(block, id),
-    block.hint ? el("div", { class: "muted" }, plainText(textOf(block.hint))) : null,
-    el("div", { class: "error", id: `${id}-error`, role: "alert" }));
-}
-
-function inputElement(block, id) {
-  const item = block.element;
-  const marks = { id, "data-block": block.block_id, "data-action": item.action_id, "data-type": item.type, "aria-describedby": `${id}-error` };
-  const options = item.options || [];
-  if (item.type === "plain_text_input" && item.multiline) return el("textarea", { ...marks, rows: 4, value: item.initial_value || "", placeholder: textOf(item.placeholder) });
-  if (item.type === "static_select") return el("select", marks, options.map((option) => el("option", { value: option.value, selected: option.value === item.initial_option?.value }, plainText(textOf(option.text)))));
-  if (item.type === "radio_buttons" || item.type === "checkboxes") {
-    const kind = item.type === "radio_buttons" ? "radio" : "checkbox";
-    return el("div", { ...marks, role: "group" }, options.map((option) => el("label", { class: "choice" },
-      el("input", { type: kind, name: id, value: option.value, checked: (item.initial_options || [item.initial_option]).some((o) => o?.value === option.value) }), plainText(textOf(option.text)))));
-  }
-  return el("input", { ...marks, type: "text", value: item.initial_value || "", placeholder: textOf(item.placeholder) });
-}
-
-/** block_id → action_id → what was put in, as a view_submission holds it. */
-export function inputValues(root) {
-  const values = {};
-  for (const node of root.querySelectorAll("[data-block][data-type]")) {
-    const { block, action, type } = node.dataset;
-    const chosen = [...node.querySelectorAll("input:checked")].map((input) => ({ value: input.value }));
-    let entry = { type, value: node.value || null };
-    if (type === "static_select") entry = { type, selected_option: { value: node.value } };
-    if (type === "radio_buttons") entry = { type, selected_option: chosen[0] || null };
-    if (type === "checkboxes") entry = { type, selected_options: chosen };
-    values[block] = { ...(values[block] || {}), [action]: entry };
-  }
-  return values;
 }

@@ -3,8 +3,11 @@ import { blocks } from "./blocks.js";
 import { button, dayText, el, sizeText, timeText } from "./dom.js";
 import { QUICK, emoji } from "./emoji.js";
 import { icon } from "./icons.js";
-import { act, fileUrl, isBot, nameOf, state, statusKey, user } from "./server.js";
-import { mrkdwn } from "./text.js";
+import { act, fileUrl, isBot, isOutside, nameOf, state, statusKey, user } from "./server.js";
+import { mrkdwn, plainText } from "./text.js";
+
+const LONG_PX = 640;
+const unfolded = new Set(); // long messages that somebody asked to see whole
 
 export function avatar(id) {
   const name = nameOf(id);
@@ -29,8 +32,10 @@ export function messageNode(message, view, on, compact) {
   node.append(el("div", { class: "body" },
     message.ephemeral ? el("div", { class: "only-you" }, [icon("eye"), "Only visible to you"]) : null,
     compact ? null : byline(message),
-    content(message, on),
+    view === "channel" && titleOf(message) ? el("div", { class: "thread-title" }, plainText(titleOf(message))) : null,
+    foldable(content(message, on), message),
     message.edited && !isBot(message.user) ? el("span", { class: "muted edited" }, "(edited)") : null,
+    (message.attachments || []).map(preview),
     (message.files || []).map((file) => fileCard(file, on)),
     reactions(message, on),
     stopControl(message, on),
@@ -44,6 +49,7 @@ function byline(message) {
     el("strong", {}, nameOf(message.user)),
     isBot(message.user) ? el("span", { class: "tag" }, "APP") : null,
     user(message.user)?.is_restricted ? el("span", { class: "tag" }, "GUEST") : null,
+    isOutside(user(message.user)) ? el("span", { class: "tag" }, "OUTSIDE") : null,
     el("a", { class: "when", href: permalink(message), "data-internal": "1", title: `${dayText(message.ts)}, ${timeText(message.ts)}` }, timeText(message.ts)));
 }
 
@@ -56,10 +62,28 @@ function content(message, on) {
   // What people typed is in both text and blocks; the text keeps *their* formatting.
   if (message.blocks?.length && isBot(message.user)) {
     const press = async (element, value) => on.tell(await act("click", { channel: message.channel, ts: message.ts, action_id: element.action_id, value: value ?? null }));
-    return el("div", { class: "content" }, blocks(message.blocks, press));
+    return el("div", { class: "content" }, blocks(message.blocks, press, `${message.channel} ${message.ts}`));
   }
   return message.text ? mrkdwn(message.text) : null;
 }
+
+/** The name that the app gave the thread of this message. */
+export const titleOf = (message) => state.channels.get(message.channel)?.titles?.[message.ts] || "";
+
+/** What is long is cut with "Show more", as Slack does, unless it is being written or says that it is to be seen whole. */
+function foldable(node, message) {
+  if (!node || message.streaming || unfolded.has(message.ts) || message.blocks?.some((block) => block.expand)) return node;
+  const box = el("div", { class: "foldable" }, node);
+  requestAnimationFrame(() => {
+    if (box.scrollHeight <= LONG_PX) return;
+    box.classList.add("folded");
+    const more = button("Show more", () => { unfolded.add(message.ts); box.classList.remove("folded"); more.remove(); }, { class: "show-more" });
+    box.after(more);
+  });
+  return box;
+}
+
+const preview = (attachment) => el("div", { class: "preview-card" }, el("strong", {}, plainText(attachment.title || attachment.fallback || "")), el("div", { class: "muted" }, attachment.from_url || ""));
 
 function stopControl(message, on) {
   if (!message.streaming || !state.canStop) return null;

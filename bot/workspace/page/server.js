@@ -5,11 +5,15 @@ const KEY = document.querySelector("meta[name=page-key]").content;
 export const state = {
   me: sessionStorage.getItem("me") || "",
   users: new Map(), channels: new Map(), messages: new Map(), statuses: new Map(),
-  team: "", bot: "", hints: [], commands: [], shortcuts: [], connected: false, notice: "", home: null, start: null, canStop: false,
+  team: "", teamId: "", bot: "", hints: [], commands: [], shortcuts: [], connected: false, notice: "", home: null, start: null, canStop: false,
 };
+
+/** Which feedback button this page's people pressed: "person message action" → value. */
+export const pressed = new Map();
 
 export const user = (id) => state.users.get(id);
 export const isBot = (id) => id === state.bot;
+export const isOutside = (person) => Boolean(person && person.team_id !== state.teamId);
 export const nameOf = (id) => (id === "USLACKBOT" ? "Workspace" : user(id)?.real_name || "Somebody");
 export const messagesOf = (channel) => state.messages.get(channel) || new Map();
 export const statusKey = (channel, thread) => `${channel} ${thread}`;
@@ -86,7 +90,7 @@ function apply(change) {
 
 function applySnapshot(change) {
   Object.assign(state, {
-    me: change.me, team: change.team, bot: change.bot, hints: change.hints, commands: change.commands,
+    me: change.me, team: change.team, teamId: change.team_id, bot: change.bot, hints: change.hints, commands: change.commands,
     shortcuts: change.shortcuts, connected: change.connected, notice: change.notice, home: change.home,
     start: change.start, canStop: change.can_stop,
     users: new Map(change.users.map((person) => [person.id, person])),

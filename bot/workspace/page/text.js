@@ -21,9 +21,17 @@ export function mention(kind, id, label) {
   return el("span", { class: "mention" }, `@${(label || id).split("^")[0]}`);
 }
 
+// <!date^1763851234^{date_short}|2025-11-22>: in the reader's own time zone.
+function dateNode(head, fallback) {
+  const seconds = Number(head.split("^")[1]);
+  const text = Number.isFinite(seconds) ? new Date(seconds * 1000).toLocaleDateString([], { dateStyle: "medium" }) : "";
+  return el("time", {}, text || fallback || "");
+}
+
 // <@U1>, <#C1|name>, <!here>, <https://…|label>
 function angle(inner) {
   const [head, label] = inner.split("|", 2);
+  if (head.startsWith("!date^")) return dateNode(head, label && unescapeText(label));
   if (/^[@#!]/.test(head)) return mention(head[0], head.slice(1), label && unescapeText(label));
   return link(unescapeText(head), label && unescapeText(label));
 }

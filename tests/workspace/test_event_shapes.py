@@ -1,0 +1,139 @@
+"""Every event and interaction that the workspace sends, against the recorded ones: no key that Slack does not send."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from bot.workspace.events import DEFAULT_EVENTS
+from tests.workspace.conftest import Scene, build_scene
+from tests.workspace.recorder import Recorder
+
+# Events and keys that the recordings lack, and Slack's documentation or other people's logs have.
+NEWER = {"app_context_changed", "agent_session_stopped"}
+NEWER_KEYS = {
+    "app_home_opened": {"context"},
+    "app_mention": {"files", "parent_user_id"},
+    "message/file_share": {"client_msg_id", "user_team", "source_team"},
+    "view_submission": {"response_urls"},
+}
+FILES = {
+    "app_mention": "AppMentionPayload",
+    "app_home_opened": "AppHomeOpenedPayload",
+    "app_uninstalled": "AppUninstalledPayload",
+    "channel_archive": "ChannelArchivePayload",
+    "channel_deleted": "ChannelDeletedPayload",
+    "channel_left": "ChannelLeftPayload",
+    "channel_shared": "ChannelSharedPayload",
+    "file_change": "FileChangePayload",
+    "file_deleted": "FileDeletedPayload",
+    "file_shared": "FileSharedPayload",
+    "file_unshared": "FileUnsharedPayload",
+    "group_deleted": "GroupDeletedPayload",
+    "group_left": "GroupLeftPayload",
+    "member_joined_channel": "MemberJoinedChannelPayload",
+    "member_left_channel": "MemberLeftChannelPayload",
+    "tokens_revoked": "TokensRevokedPayload",
+    "message": "MessagePayload",
+    "message/file_share": "MessageFileSharePayload",
+    "message/message_changed": "MessageChangedPayload",
+    "message/message_deleted": "MessageDeletedPayload",
+    "reaction_added": "ReactionAddedPayload",
+    "reaction_removed": "ReactionRemovedPayload",
+}
+
+
+async def live_through(scene: Scene) -> None:
+    """Everything that raises an event, once."""
+    place = scene.workspace
+    dora = await place.add_user("dora")
+    eve = await place.add_user("eve", team_id="T0OTHERTEAM")
+    await place.invite("general", dora, "ana")
+    posted = await place.post("ana", "general", "@inhouse here", files=[("a.txt", b"a")])
+    reply = await place.post("ben", "general", "a reply", thread_ts=posted.ts)
+    await place.edit(reply, "@inhouse a reply")
+    await place.react("ben", posted, "eyes")
+    await place.react("ben", posted, "eyes")
+    await place.unfurl(reply)
+    await place.delete_message(posted)
+    await place.delete_message(reply)
+    kept = await place.post("ana", "general", "kept", files=[("b.txt", b"b")])
+    await place.change_file(kept.files[0], b"c")
+    await place.delete_file(kept.files[0])
+    joint = await place.add_channel("joint", ["ana", eve], is_ext_shared=True)
+    await place.share_outside(joint, "T0THIRDTEAM")
+    await place.post(eve, joint, "@inhouse hello", files=[("c.txt", b"c")])
+    await place.look_at("ana", "general")
+    await place.open_home("ana")
+    await place.leave("general", dora)
+    for left, deleted in (("general", "joint"), ("board", "inner")):
+        await place.remove_bot(left)
+        if deleted == "inner":
+            await place.add_channel("inner", ["ana"], is_private=True)
+        await place.archive_channel(deleted)
+        await place.delete_channel(deleted)
+    await place.uninstall()
+
+
+async def test_no_event_has_a_key_that_slack_does_not_send(shared_data: Path) -> None:
+    scene = await build_scene(events=[*DEFAULT_EVENTS, "reaction_added", "reaction_removed"])
+    try:
+        await live_through(scene)
+        sent = [wrapper["event"] for wrapper in scene.workspace.core.events.sent.values()]
+    finally:
+        await scene.workspace.stop()
+    surplus: dict[str, set[str]] = {}
+    for event in sent:
+        name = f"message/{event['subtype']}" if event.get("subtype") else event["type"]
+        if name in NEWER:
+            continue
+        recorded = json.loads((shared_data / "slack" / "events" / f"{FILES[name]}.json").read_text())["event"]
+        foreign = set(event) - set(recorded) - NEWER_KEYS.get(name, set())
+        surplus |= {name: foreign} if foreign else {}
+    assert surplus == {}
+    names = {f"message/{event['subtype']}" if event.get("subtype") else event["type"] for event in sent}
+    assert names == set(FILES) | {"app_context_changed"}, "each was sent"
+
+
+async def test_interactions_have_recorded_keys_only(scene: Scene, shared_data: Path) -> None:
+    app, bodies = scene.app(), dict[str, dict[str, Any]]()
+    Recorder(app)
+    view = {"type": "modal", "callback_id": "form", "title": {"type": "plain_text", "text": "Form"}, "blocks": []}
+
+    async def keep(ack: Any, body: dict[str, Any]) -> None:
+        await ack()
+        bodies[body["type"]] = body
+
+    async def open_form(ack: Any, body: dict[str, Any], client: Any) -> None:
+        await keep(ack, body)
+        await client.views_open(trigger_id=body["trigger_id"], view=view | {"notify_on_close": True})
+
+    app.action("go")(open_form)
+    app.message_shortcut("tell")(keep)
+    app.view_submission("form")(keep)
+    app.view_closed("form")(keep)
+    await scene.connect(app)
+    button = {"type": "button", "action_id": "go", "text": {"type": "plain_text", "text": "Go"}}
+    posted = await app.client.chat_postMessage(
+        channel=scene.general.id, text="x", blocks=[{"type": "actions", "elements": [button]}]
+    )
+    place, modals = scene.workspace, scene.workspace.core.state.modals
+    (message,) = place.messages("general")
+    await place.message_shortcut("ana", message, "tell")
+    for end in (lambda view_id: place.submit_view("ana", view_id, {}), place.close_view):
+        await place.click("ana", "general", posted["ts"], "go")
+        await place.wait_for(lambda: modals)
+        await end(next(iter(modals)))
+    files = {
+        "block_actions": "BlockActionPayload",
+        "message_action": "MessageShortcutPayload",
+        "view_submission": "ViewSubmissionPayload",
+        "view_closed": "ViewClosedPayload",
+    }
+    surplus = {}
+    for name, file in files.items():
+        recorded = set(json.loads((shared_data / "slack" / "events" / f"{file}.json").read_text()))
+        foreign = set(bodies[name]) - recorded - NEWER_KEYS.get(name, set())
+        surplus |= {name: foreign} if foreign else {}
+    assert surplus == {}
