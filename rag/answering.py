@@ -21,7 +21,7 @@ from rag.language import guess_language
 from rag.llms.base import BaseLLM
 from rag.prompts import build_prompt, says_not_found
 from rag.retrieve import Retrieval, Retriever
-from rag.sentences import SentenceBuffer, is_finished
+from rag.sentences import SentenceBuffer, fence_of, is_finished, table_of
 from rag.types import Answer, Citation, Embedder, Finished, Hit, Outcome, TextDelta, Turn
 
 log = logging.getLogger(__name__)
@@ -30,16 +30,24 @@ TRIAL_SENTENCES = 1  # the embedded model drifts after that
 TRIAL_DROPPED = 2  # and what follows two sentences that did not hold does not hold either
 TRIAL_TOKENS = 64
 QUOTE_HITS = 3  # whose passages are compared for the nearest one
+LONGER_PASSAGES = 3  # that the trial model shows where more is wanted
+FURTHER_SHARE = 0.6  # of the best hit's score: what stands further off is about something else
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question. ``within`` limits the search to these documents; None searches the scope."""
+    """One question. ``within`` limits the search to these documents; None searches the scope.
+
+    ``length`` is "", "shorter" or "longer". ``avoid`` are chunks that an earlier answer rested on and
+    that did not satisfy: others come first, as far as there are any.
+    """
 
     scope_id: str
     question: str
     history: tuple[Turn, ...] = ()
     within: frozenset[int] | None = None
+    length: str = ""
+    avoid: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +131,10 @@ class Answerer:
         yield Searched(found.searched, len(found.hits))
         foreign = self._is_foreign(request.question)
         if not self._gate.passes(found):
-            yield Answer("", Outcome.REFUSED, (), found.searched, draft.timing, is_foreign=foreign)
+            timing, absent = draft.timing, found.absent
+            yield Answer("", Outcome.REFUSED, (), found.searched, timing, is_foreign=foreign, absent=absent)
             return
+        found = replace(found, hits=_reordered(found.hits, request.avoid))
         write = self._explain if self.llm.is_trial else self._compose
         for part in write(request, found, draft, cancel):
             draft.timing.setdefault("first_text_s", time.perf_counter() - started)
@@ -133,7 +143,8 @@ class Answerer:
         outcome = _outcome(draft, stopped=cancel.is_set())
         log.info("answer outcome=%s sentences=%d dropped=%s", outcome, draft.sentences, ",".join(draft.dropped))
         text, quoted = "\n".join(draft.parts), frozenset(draft.quoted)
-        yield Answer(text, outcome, tuple(draft.citations), found.searched, draft.timing, foreign, quoted)
+        cited, timing = tuple(draft.citations), draft.timing
+        yield Answer(text, outcome, cited, found.searched, timing, foreign, quoted, found.absent)
 
     def _is_foreign(self, question: str) -> bool:
         """Whether the question is, as far as one can tell, in a language that the model does not write."""
@@ -152,11 +163,15 @@ class Answerer:
 
     def _compose(self, request: Request, found: Retrieval, draft: _Draft, cancel: threading.Event) -> Iterator[_Part]:
         """Sentences from all hits; where none holds, the nearest passage, labelled as one."""
-        for sentence in self._sentences(request, found.hits, self._max_tokens, draft, cancel):
+        wanted_tokens = {"shorter": self._max_tokens // 3, "longer": self._max_tokens * 2}
+        max_tokens = wanted_tokens.get(request.length, self._max_tokens)
+        for sentence in self._sentences(request, found.hits, max_tokens, draft, cancel):
             if not draft.sentences and says_not_found(sentence):
                 draft.is_refused = True
                 return
             yield from self._checked(sentence, found.hits, draft)
+            if request.length == "shorter" and draft.sentences:
+                return
         if not draft.sentences and not cancel.is_set():
             yield self._passage(self._nearest(request, found.hits[:QUOTE_HITS]), draft)
 
@@ -167,27 +182,42 @@ class Answerer:
         """
         window = self._nearest(request, found.hits[:QUOTE_HITS])
         yield self._passage(window, draft)
-        if self._is_foreign(request.question):
+        if self._is_foreign(request.question) or request.length == "shorter":
             return
         hits = [replace(window.hit, chunk=replace(window.hit.chunk, text=window.text))]
         for sentence in self._sentences(request, hits, min(self._max_tokens, TRIAL_TOKENS), draft, cancel):
             yield from self._checked(sentence, hits, draft)
             if draft.is_confirmed or draft.sentences >= TRIAL_SENTENCES or len(draft.dropped) >= TRIAL_DROPPED:
-                return
+                break
+        if request.length == "longer":
+            yield from self._further(request, found.hits, window, draft)
+
+    def _further(self, request: Request, hits: Sequence[Hit], shown: Window, draft: _Draft) -> Iterator[PassageReady]:
+        """The nearest passages of the next best hits."""
+        others = [
+            hit
+            for hit in hits
+            if hit.chunk.chunk_id != shown.hit.chunk.chunk_id and hit.score >= FURTHER_SHARE * hits[0].score
+        ]
+        for hit in others[: LONGER_PASSAGES - 1]:
+            yield self._passage(self._nearest(request, [hit]), draft)
 
     def _sentences(
         self, request: Request, hits: Sequence[Hit], max_tokens: int, draft: _Draft, cancel: threading.Event
     ) -> Iterator[str]:
-        messages, _ = build_prompt(self.llm, request.question, hits, request.history, self._budget_tokens)
-        buffer = SentenceBuffer()
+        messages, _ = build_prompt(
+            self.llm, request.question, hits, request.history, self._budget_tokens, request.length
+        )
+        buffer, is_cut = SentenceBuffer(), False
         for event in self.llm.stream(messages, max_tokens=max_tokens, cancel=cancel):
             if isinstance(event, TextDelta):
                 yield from buffer.push(event.text)
             elif isinstance(event, Finished):
                 draft.timing.update(prompt_tokens=event.prompt_tokens, new_tokens=event.new_tokens)
                 draft.timing["first_token_s"] = event.first_token_s
+                is_cut = event.reason != "stop"
         rest = buffer.flush()
-        if rest and is_finished(rest):
+        if rest and is_finished(rest) and not (is_cut and (fence_of(rest) or table_of(rest))):
             yield rest
 
     def _checked(self, sentence: str, hits: Sequence[Hit], draft: _Draft) -> Iterator[SentenceReady]:
@@ -206,7 +236,8 @@ class Answerer:
         citations = draft.cite(verdict.windows)
         draft.sentences += 1
         marks = "".join(f"[{citation.number}]" for citation in citations)
-        draft.parts.append(f"{sentence} {marks}")
+        gap = "\n" if fence_of(sentence) or table_of(sentence) else " "
+        draft.parts.append(f"{sentence}{gap}{marks}")
         yield SentenceReady(sentence, citations)
 
     def _passage(self, window: Window, draft: _Draft) -> PassageReady:
@@ -218,6 +249,7 @@ class Answerer:
 
     def _nearest(self, request: Request, hits: Sequence[Hit]) -> Window:
         """The window of the best hits that stands nearest to the question, in words and in meaning."""
+        hits = [hit for hit in hits if hit.chunk.chunk_id not in request.avoid] or hits
         windows = [window for hit in hits for window in windows_of(hit) if _is_quotable(window.text)]
         windows = windows or [windows_of(hits[0])[0]]
         wanted, claims = asked_words(request.question), claims_of(request.question)
@@ -234,6 +266,12 @@ class Answerer:
             return float(cosines[index]) + words + 0.3 * exact + 0.8 * rank - length
 
         return trimmed(windows[max(range(len(windows)), key=nearness)], wanted)
+
+
+def _reordered(hits: Sequence[Hit], avoid: frozenset[int]) -> tuple[Hit, ...]:
+    """What was not shown yet first; where nothing is new, all as they were."""
+    fresh = [hit for hit in hits if hit.chunk.chunk_id not in avoid]
+    return (*fresh, *(hit for hit in hits if hit.chunk.chunk_id in avoid)) if fresh else tuple(hits)
 
 
 def _outcome(draft: _Draft, *, stopped: bool) -> Outcome:
@@ -257,5 +295,7 @@ _OWN_CITATIONS = re.compile(r"\s*(?:\[\d{1,2}\])+(?=[.!?]?$)")
 
 def _tidy(sentence: str) -> str:
     """A model's sentence without list marks, bold type, citation marks of its own, or an "Answer:" in front."""
+    if fence_of(sentence) or table_of(sentence):
+        return sentence.strip("\n")
     sentence = sentence.strip().replace("**", "").replace("__", "")
     return _OWN_CITATIONS.sub("", _MARKS.sub("", sentence)).strip()

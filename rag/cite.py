@@ -4,19 +4,20 @@ The unit of proof is a *window*: one to three neighbouring sentences (or one tab
 chunk. Numbers, codes, names, quotations and links of the sentence must stand in its windows
 verbatim (normalised), and most of its other words too. The sentence of the windows that comes
 nearest is its *anchor*: it must say "not" where the sentence does, and what the sentence says
-otherwise than its anchor must not look like something put in its place.
+otherwise than its anchor must not look like something put in its place. A listing must stand in one
+document line by line; of a table every row must stand in a window of its own.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
-from rag.claims import MODALS, Claims, claims_of, content_words, numbers_in, squash
-from rag.sentences import spans
+from rag.claims import MODALS, Claims, claims_of, content_words, squash
+from rag.listings import MAX_LINES, comment_in, lines_of, places_of
+from rag.sentences import Table, fence_of, spans, table_of
 from rag.types import Citation, Hit, Location
+from rag.windows import Piece, Window, fields_of, is_table_row, window_at, windows_of
 
 MIN_RECALL = 0.65  # share of a sentence's words that its windows must hold
 MIN_ANCHORED = 0.5  # and its anchor alone
@@ -24,30 +25,6 @@ CANDIDATES = 40  # windows tried alone, then beside the best: a sentence that ne
 MAX_QUOTE_CHARS = 400
 SHORT_LINE_CHARS = 120
 _JOINS = frozenset("and or und oder".split())
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """One sentence of a chunk; ``words`` also hold those of the heading above it."""
-
-    claims: Claims
-    words: frozenset[str]
-    numbers: frozenset[str]  # also those within codes and ordinals: 3 of "3rd"
-    squashed: str
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A place in a chunk that may prove something; what it holds includes what its heading holds."""
-
-    hit: Hit
-    text: str
-    pieces: tuple[Piece, ...]
-    squashed: str
-    words: frozenset[str]
-    sequence: frozenset[str]  # every word, also those that mean little
-    numbers: frozenset[str]
-    codes: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +42,11 @@ class Unsupported:
 
 
 def check(sentence: str, hits: Sequence[Hit]) -> Supported | Unsupported:
-    """Whether the hits prove ``sentence``."""
+    """Whether the hits prove ``sentence``, which may also be a whole fence of code or a whole table."""
+    if fence := fence_of(sentence):
+        return _check_listing(fence.code, hits)
+    if table := table_of(sentence):
+        return _check_table(table, hits)
     claims = claims_of(sentence)
     if sentence.rstrip().endswith("?") or len(claims.words | claims.numbers | claims.links) < 2:
         return Unsupported("nothing claimed")
@@ -84,9 +65,85 @@ def check(sentence: str, hits: Sequence[Hit]) -> Supported | Unsupported:
     return first or Unsupported("words")
 
 
-def windows_of(hit: Hit) -> tuple[Window, ...]:
-    """Every run of one to three sentences of the hit's chunk, and every row of a table alone."""
-    return _windows(hit)
+def _check_listing(code: str, hits: Sequence[Hit]) -> Supported | Unsupported:
+    """Comments may be the model's own words: they are checked as sentences."""
+    lines = lines_of(code)
+    if len(lines) > MAX_LINES:
+        return Unsupported("too long")
+    own = [line for line in lines if comment_in(line) is not None and places_of([line], hits) is None]
+    verbatim = [line for line in lines if line not in own]
+    if not verbatim:
+        return Unsupported("nothing claimed")
+    places = places_of(verbatim, hits)
+    if places is None:
+        return Unsupported("code")
+    said = [check(comment_in(line) or "", hits) for line in own]
+    wrong = [verdict for verdict in said if isinstance(verdict, Unsupported) and verdict.reason != "nothing claimed"]
+    if wrong:
+        return wrong[0]
+    return Supported(tuple(window_at(place.hit, place.hit.chunk.text[place.start : place.end]) for place in places))
+
+
+def _check_table(table: Table, hits: Sequence[Hit]) -> Supported | Unsupported:
+    """The window of each row; neighbours in one chunk become one window, that is one citation."""
+    windows = [window for hit in hits for window in windows_of(hit)]
+    proofs: list[Window] = []
+    for row in table.rows:
+        verdict = _check_row(table.header, row, windows)
+        if isinstance(verdict, Unsupported):
+            return verdict
+        proofs += verdict.windows
+    if not proofs:
+        return Unsupported("nothing claimed")
+    by_hit = {window.hit: [other for other in proofs if other.hit == window.hit] for window in proofs}
+    return Supported(tuple(_joined(hit, found) for hit, found in by_hit.items()))
+
+
+def _check_row(header: Sequence[str], row: Sequence[str], windows: Sequence[Window]) -> Supported | Unsupported:
+    cells = [(name, cell) for name, cell in zip(header, row, strict=True) if any(char.isalnum() for char in cell)]
+    if not cells:
+        return Supported(())
+    claims = claims_of(". ".join(cell for _, cell in cells))
+    first: Unsupported | None = None
+    ranked = sorted(windows, key=lambda window: (-_recall(claims, window), len(window.text)))[:CANDIDATES]
+    for window in ranked:
+        verdict = _verdict(claims, (window,))
+        if isinstance(verdict, Supported):
+            verdict = next((wrong for cell in cells if (wrong := _wrong_cell(*cell, cells[0][1], window))), verdict)
+        if isinstance(verdict, Supported):
+            return verdict
+        first = first or verdict
+    return first or Unsupported("words")
+
+
+def _wrong_cell(name: str, cell: str, key: str, window: Window) -> Unsupported | None:
+    """What speaks against one cell: words that the window lacks, another column's value, another subject's number."""
+    claims, column, subject = claims_of(cell), claims_of(name), claims_of(key)
+    if _share(claims.words, window.words) < MIN_RECALL:
+        return Unsupported("words")
+    if not column.numbers <= window.numbers or not column.codes <= window.codes:
+        return Unsupported("number")
+    labelled = fields_of(window.text).get(squash(name))
+    if labelled is not None and not _says(labelled, claims):
+        return Unsupported("mixture")
+    hard = claims.numbers | claims.codes | column.numbers | column.codes
+    known = subject.words | subject.names | frozenset(subject.sequence)
+    beside = [
+        p for p in window.pieces if hard <= p.numbers | p.claims.codes and known & (p.words | set(p.claims.sequence))
+    ]
+    return Unsupported("mixture") if hard and len(window.pieces) > 1 and not beside else None
+
+
+def _says(value: str, claims: Claims) -> bool:
+    there = claims_of(value)
+    return claims.numbers <= there.numbers and claims.codes <= there.codes and claims.words <= there.words
+
+
+def _joined(hit: Hit, windows: Sequence[Window]) -> Window:
+    text = hit.chunk.text
+    starts = [text.find(window.text) for window in windows]
+    ends = [start + len(window.text) for start, window in zip(starts, windows, strict=True)]
+    return window_at(hit, text[min(starts) : max(ends)])
 
 
 def trimmed(window: Window, wanted: frozenset[str]) -> Window:
@@ -100,7 +157,7 @@ def trimmed(window: Window, wanted: frozenset[str]) -> Window:
     if line_end - line_start <= SHORT_LINE_CHARS:  # a row of a table in a PDF, rather than a paragraph
         end = line_end
     shorter = whole[begin + (starts[0] if starts else 0) : end].strip()
-    return _window(window.hit, shorter, [_piece(window.hit, shorter[a:b]) for a, b in spans(shorter)])
+    return window_at(window.hit, shorter)
 
 
 def number_citations(supports: Sequence[Window], known: Sequence[Citation]) -> tuple[Citation, ...]:
@@ -197,9 +254,9 @@ def _objection(claims: Claims, proof: Sequence[Window], windows: Sequence[Window
 
 def _mixes_rows(claims: Claims, proof: Sequence[Window], windows: Sequence[Window]) -> bool:
     """Whether words that a table's row lacks stand in another row: that row is about something else."""
-    rows = [window for window in proof if _is_table(window.hit)]
+    rows = [window for window in proof if is_table_row(window.hit)]
     beside = frozenset[str]().union(*(window.words for window in proof if window not in rows))
-    others = [window for window in windows if _is_table(window.hit)]
+    others = [window for window in windows if is_table_row(window.hit)]
     return any((claims.words - row.words - beside) & other.words for row in rows for other in others)
 
 
@@ -232,50 +289,6 @@ def _nearness(claims: Claims, piece: Piece) -> float:
 
 def _share(wanted: frozenset[str], there: frozenset[str]) -> float:
     return len(wanted & there) / len(wanted) if wanted else 1.0
-
-
-@lru_cache(maxsize=256)
-def _windows(hit: Hit) -> tuple[Window, ...]:
-    text = hit.chunk.text
-    where = hit.chunk.location
-    headings = {squash(heading) for heading in where.heading_path}
-    is_table = _is_table(hit)
-    units = [match.span() for match in re.finditer(r"\S[^\n]*", text)] if is_table else list(spans(text))
-    places = [(a, b) for a, b in units if squash(text[a:b]) not in headings] or units
-    pieces = [_piece(hit, text[a:b]) for a, b in places]
-    longest = 1 if is_table else 3  # a row says nothing about its neighbour
-    runs = [(i, j) for length in range(1, longest + 1) for i in range(len(places)) if (j := i + length) <= len(places)]
-    return tuple(_window(hit, text[places[i][0] : places[j - 1][1]], pieces[i:j]) for i, j in runs)
-
-
-def _is_table(hit: Hit) -> bool:
-    return hit.chunk.location.row is not None or bool(hit.chunk.location.rows)
-
-
-def _window(hit: Hit, text: str, pieces: Sequence[Piece]) -> Window:
-    heading = _heading(hit)
-    return Window(
-        hit,
-        text,
-        tuple(pieces),
-        " ".join((heading.squashed, *(piece.squashed for piece in pieces))),
-        heading.words.union(*(piece.words for piece in pieces)),
-        frozenset(heading.claims.sequence).union(*(piece.claims.sequence for piece in pieces)),
-        heading.numbers.union(*(piece.numbers for piece in pieces)),
-        heading.claims.codes.union(*(piece.claims.codes for piece in pieces)),
-    )
-
-
-def _piece(hit: Hit, text: str) -> Piece:
-    claims = claims_of(text)
-    return Piece(claims, claims.words | _heading(hit).words, numbers_in(text), squash(text))
-
-
-@lru_cache(maxsize=256)
-def _heading(hit: Hit) -> Piece:
-    text = " ".join(hit.chunk.location.heading_path)
-    claims = claims_of(text)
-    return Piece(claims, claims.words, numbers_in(text), squash(text))
 
 
 def _place_of(quote: str, hit: Hit) -> Location:

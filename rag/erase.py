@@ -62,6 +62,7 @@ class Eraser:
         self._originals = originals
         self._index_path = index_path
         self._lock = threading.Lock()
+        self._unproved: set[str] = set()  # what an erasure still found afterwards
 
     def erase_source(self, scope_id: str, source_ref: str) -> EraseReceipt:
         """Forget a source, and its document unless another source in the scope shows it."""
@@ -88,6 +89,20 @@ class Eraser:
         receipt = self._clear(gone, []) if gone else EraseReceipt()
         orphans = sum(self._originals.remove(sha256, self._store.is_kept) for sha256 in self._originals.all())
         return replace(receipt, files=receipt.files + orphans)
+
+    def recheck(self) -> bool:
+        """Clean once more and look again for what an earlier erasure still found; whether all of it is gone now."""
+        with self._lock:
+            if self._unproved:
+                self._scrub()
+                self._unproved = self._found(self._unproved)
+            return not self._unproved
+
+    def fold(self) -> bool:
+        """Empty the log, so that rows deleted elsewhere in the database leave no trace; False if a reader was in
+        the way all the time."""
+        with self._lock:
+            return self._fold()
 
     def _clear(self, document_ids: set[int], names: Sequence[str]) -> EraseReceipt:
         with self._lock:
@@ -126,20 +141,30 @@ class Eraser:
 
     def _scrub(self) -> None:
         merge_index(self._database)
-        for _ in range(CHECKPOINT_TRIES):
-            if fold_log(self._database):
-                break
-            time.sleep(0.1)
+        self._fold()
         if self._index_path:
             self._vectors.save(self._index_path, self._store)
+
+    def _fold(self) -> bool:
+        for _ in range(CHECKPOINT_TRIES):
+            if fold_log(self._database):
+                return True
+            time.sleep(0.1)
+        return False
 
     def _is_gone(self, documents: Sequence[Document], probes: Iterable[str]) -> bool:
         """No original is left, and no probe is in a file, unless a living row holds the same text."""
         for document in documents:
             if self._originals.path(document.sha256).exists() and not self._store.is_kept(document.sha256):
                 return False
-        found = {probe for path in self._files() for probe in _held(path, probes)}
-        return all(self._database.read(partial(_is_live, text=probe)) for probe in found)
+        found = self._found(probes)
+        self._unproved |= found
+        return not found
+
+    def _found(self, probes: Iterable[str]) -> set[str]:
+        """The probes that stand in a file of ours though no living row holds them."""
+        held = {probe for path in self._files() for probe in _held(path, probes)}
+        return {probe for probe in held if not self._database.read(partial(_is_live, text=probe))}
 
     def _files(self) -> Iterable[Path]:
         database = self._database.path

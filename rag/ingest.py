@@ -14,7 +14,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -28,8 +30,27 @@ from rag.vectors import VectorIndex
 
 EMBED_BATCH = 8  # about half a second of one core
 
-Parser = Callable[[Path, str], ParsedFile]
-Progress = Callable[[int, int], None]
+PARSING_SHARE = 0.1  # of the time that a file takes; making vectors takes the rest
+_UNITS = {"pdf": "page", "pptx": "slide"}
+
+
+class Parser(Protocol):
+    """Reads a file. ``progress`` is told how many units of how many are read, and the kind of file."""
+
+    def __call__(self, path: Path, name: str, *, progress: Callable[[int, int, str], None]) -> ParsedFile:
+        """Raises: FileError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a file has come, reading and making vectors together."""
+
+    done: int
+    total: int
+    unit: str  # "page" | "slide" | "passage"
+
+
+Tell = Callable[[Progress], None]
 
 
 class IngestOutcome(StrEnum):
@@ -76,11 +97,11 @@ class Ingester:
         self._turns = [threading.Lock() for _ in range(64)]  # two files rarely share one
 
     def ingest(
-        self, scope_id: str, source_ref: str, name: str, data: bytes | Path, on_progress: Progress | None = None
+        self, scope_id: str, source_ref: str, name: str, data: bytes | Path, on_progress: Tell | None = None
     ) -> IngestResult:
         """Read a file for a scope; returns when it is searchable by words and meaning.
 
-        ``on_progress`` gets vectors made and vectors in all; its first call means: searchable by words.
+        ``on_progress`` is told on this thread, often, how far the file has come; it never goes back.
 
         Raises: FileError, and the document is then kept as failed, without text; FileRemoved, where
         it was erased meanwhile; ModelError, DiskFull, StoreError, and what was done until then stays.
@@ -90,7 +111,7 @@ class Ingester:
             with self._turn(scope_id, staged.sha256):
                 begun = self._store.begin(scope_id, source_ref, name, staged.sha256, staged.size_bytes)
                 path = self._originals.keep(staged)
-                document = self._complete(begun.document, name, path, on_progress or (lambda _done, _all: None))
+                document = self._complete(begun.document, name, path, on_progress or _untold)
         except FileRemoved:
             self._originals.remove(staged.sha256, self._store.is_kept)
             raise
@@ -118,11 +139,11 @@ class Ingester:
         if document.status is DocumentStatus.READING and not path.exists():
             self._fail(document, EmptyFile("This file was not received whole; upload it again."))
         else:
-            self._complete(document, self._store.names(document.document_id)[0], path, lambda _done, _all: None)
+            self._complete(document, self._store.names(document.document_id)[0], path, _untold)
 
-    def _complete(self, document: Document, name: str, path: Path, on_progress: Progress) -> Document:
+    def _complete(self, document: Document, name: str, path: Path, on_progress: Tell) -> Document:
         if document.status is DocumentStatus.READING:
-            self._read_text(document, name, path)
+            self._read_text(document, name, path, on_progress)
         self._store.renew_headers(document.document_id)
         self._make_vectors(document, on_progress)
         return self._now(document)
@@ -135,10 +156,10 @@ class Ingester:
                 raise DiskFull(detail=str(error)) from error
             raise
 
-    def _read_text(self, document: Document, name: str, path: Path) -> None:
+    def _read_text(self, document: Document, name: str, path: Path, on_progress: Tell) -> None:
         self._store.clear_chunks(document.document_id)  # of an attempt that was cut short
         try:
-            parsed = self._parse(path, name)
+            parsed = self._parse(path, name, progress=partial(_tell_parsed, on_progress))
             drafts = split_blocks(parsed.blocks, self._embedder.count_pieces)
             if not drafts:
                 raise EmptyFile()
@@ -150,11 +171,12 @@ class Ingester:
             self._store.add_chunks(document.document_id, first, batch)
         self._store.make_searchable(document.document_id, parsed, len(drafts))
 
-    def _make_vectors(self, document: Document, on_progress: Progress) -> None:
+    def _make_vectors(self, document: Document, on_progress: Tell) -> None:
         fingerprint = self._embedder.fingerprint
-        count = self._now(document).chunk_count
+        document = self._now(document)
+        count = document.chunk_count
         missing = self._store.without_vector(document.document_id, fingerprint, count)
-        on_progress(count - len(missing), count)
+        on_progress(_embedded(document, count - len(missing)))
         for start in range(0, len(missing), EMBED_BATCH):
             self._pause()
             batch = missing[start : start + EMBED_BATCH]
@@ -162,7 +184,7 @@ class Ingester:
             rows = self._embedder.embed([f"{header}\n{chunk.text}" for chunk, header in batch])
             self._store.add_vectors(document.document_id, fingerprint, ids, rows)
             self._vectors.add(ids, rows)
-            on_progress(count - len(missing) + start + len(batch), count)
+            on_progress(_embedded(document, count - len(missing) + start + len(batch)))
         self._store.set_status(document.document_id, DocumentStatus.READY)
 
     def _fail(self, document: Document, error: FileError) -> None:
@@ -177,3 +199,22 @@ class Ingester:
 
     def _turn(self, scope_id: str, sha256: str) -> threading.Lock:
         return self._turns[hash((scope_id, sha256)) % len(self._turns)]
+
+
+def _untold(_progress: Progress) -> None:
+    """Nobody waits for the file."""
+
+
+def _tell_parsed(on_progress: Tell, done: int, total: int, kind: str) -> None:
+    """Where a file has pages, those that were read count for a small share of the work; passages follow later."""
+    if kind in _UNITS and total:
+        on_progress(Progress(int(total * PARSING_SHARE * done / total), total, _UNITS[kind]))
+
+
+def _embedded(document: Document, vectors: int) -> Progress:
+    """How far a file has come whose text is read and that has so many vectors."""
+    share = vectors / document.chunk_count if document.chunk_count else 1.0
+    pages = document.page_count if document.kind in _UNITS else None
+    if not pages:
+        return Progress(vectors, document.chunk_count, "passage")
+    return Progress(int(pages * (PARSING_SHARE + (1 - PARSING_SHARE) * share)), pages, _UNITS[document.kind])

@@ -50,6 +50,7 @@ class Retrieval:
     top_cosine: float = 0.0  # of the nearest chunk and the question, alone or with earlier ones, whichever is higher
     coverage: float = 0.0  # of the question's words, by rarity: the share that stands in the best hit
     named: tuple[str, ...] = ()  # files that the question names; only these were searched
+    absent: tuple[str, ...] = ()  # words of the question, in its order, that stand in none of the files searched
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class _Asked:
     alone: np.ndarray
     terms: dict[str, float]  # of all turns, with their weights
     queries: tuple[str, ...]  # for BM25: the question, and all turns where there are more
+    own_terms: tuple[str, ...]  # of the question alone
     exact: bool
 
 
@@ -114,7 +116,8 @@ class Retriever:
         terms = weighted_terms(turns)
         queries = [match_any(_but(named, words)) for words in (content_terms(turns[-1]), terms)]
         return _Asked(
-            decayed(vectors, DECAY), vectors[-1], terms, tuple(dict.fromkeys(queries)), asks_for_exact(turns[-1])
+            *(decayed(vectors, DECAY), vectors[-1], terms, tuple(dict.fromkeys(queries))),
+            *(tuple(dict.fromkeys(content_terms(turns[-1]))), asks_for_exact(turns[-1])),
         )
 
 
@@ -147,7 +150,12 @@ class _Search:
             hits=hits,
             top_cosine=self._top_cosine(),
             coverage=float(self._coverage()[picked[0][0]]) if picked else 0.0,
+            absent=self._absent(),
         )
+
+    def _absent(self) -> tuple[str, ...]:
+        held = dict(zip(self._asked.terms, np.any(self._holding, axis=1), strict=True))
+        return tuple(term for term in self._asked.own_terms if not held.get(term, True))
 
     # --- by words ----------------------------------------------------------------------------
 

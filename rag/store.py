@@ -326,6 +326,11 @@ class Store(Passages):
         query = "SELECT source_ref, scope_id, document_id, name FROM sources WHERE scope_id = ? ORDER BY rowid"
         return self.database.read(lambda db: [Source(*row) for row in db.execute(query, (scope_id,)).fetchall()])
 
+    def scopes(self) -> list[str]:
+        """Every scope that holds a source."""
+        query = "SELECT DISTINCT scope_id FROM sources"
+        return self.database.read(lambda db: [row[0] for row in db.execute(query).fetchall()])
+
     def names(self, document_id: int) -> list[str]:
         """What a document is called in its scope, the oldest name first."""
         return self.database.read(lambda db: _names(db, document_id))

@@ -156,6 +156,7 @@ class Answer:
     timing: dict[str, float] = field(default_factory=dict)  # seconds by stage
     is_foreign: bool = False  # the question is in a language that the model does not know
     quoted: frozenset[int] = frozenset()  # numbers of the citations whose quote stands in ``text`` itself
+    absent: tuple[str, ...] = ()  # of a refusal: words of the question that stand in none of the files searched
 
     @property
     def refused(self) -> bool:

@@ -1,7 +1,7 @@
 """What runs in the throw-away process: one request in, one file read, JSON lines out.
 
 In, on standard input: ``{"path": ..., "name": ..., "kind": null, "limits": {...}}``. Out: any number of
-``{"progress": [3, 10]}`` and ``{"blocks": [[text, kind, page, slide, sheet, row, [headings]], ...]}``,
+``{"progress": [3, 10, kind]}`` and ``{"blocks": [[text, kind, page, slide, sheet, row, [headings]], ...]}``,
 then one ``{"done": {...}}`` or ``{"error": [class name, sentence, detail]}``. Knows nothing of who asked.
 """
 
@@ -11,6 +11,7 @@ import importlib
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import IO, Any
 
@@ -26,6 +27,7 @@ _MODULES = {kind: kind for kind in ("pdf", "docx", "pptx", "xlsx", "csv", "markd
 }
 _TEXT_KINDS = {"csv", "markdown", "html", "text", "code"}
 _BATCH = 500  # blocks per line of output
+PROGRESS_S = 0.5  # between two reports
 
 
 def main() -> None:
@@ -63,9 +65,13 @@ def _read(request: dict[str, Any], limits: Limits, out: IO[str]) -> ParsedFile:
     if kind != found and not {kind, found} <= _TEXT_KINDS:
         raise BrokenFile(f"This file was opened as {kind} but holds {found}.")
 
+    told_s = 0.0
+
     def report(done: int, total: int) -> None:
-        if done == total or done % 10 == 0:
-            _send(out, progress=[done, total])
+        nonlocal told_s
+        if done == total or time.monotonic() - told_s >= PROGRESS_S:
+            told_s = time.monotonic()
+            _send(out, progress=[done, total, kind])
 
     reading = Reading(path, kind, request["name"], limits, report)
     loader = importlib.import_module(f"rag.data_loaders.{_MODULES[kind]}")  # only this format's library

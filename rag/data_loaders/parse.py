@@ -23,7 +23,7 @@ from rag.data_loaders.limits import Limits
 from rag.errors import BrokenFile, FileError, FileTooLarge, ParserStopped
 from rag.types import Block, Location, ParsedFile
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int, str], None]
 
 _COMMAND = [sys.executable, "-B", "-P", "-s", "-m", "rag.data_loaders.child"]
 _ENVIRONMENT = {  # all of it: no tokens, no settings, no home
@@ -43,15 +43,15 @@ def parse_file(
 ) -> ParsedFile:
     """Read the file at ``path``, whatever its ``name`` claims it to be.
 
-    ``progress`` is told (done, total) pages, slides or sheets now and then, on this thread. ``kind``
-    overrides what the content looks like among kinds of text.
+    ``progress`` is told (done, total) pages, slides or sheets and the kind of file now and then, on this
+    thread. ``kind`` overrides what the content looks like among kinds of text.
 
     Raises: FileError, whose ``user_message`` leaves the file's name for the receipt to add.
     """
     limits = limits or Limits()
     request = {"path": str(path.resolve(strict=True)), "name": name, "kind": kind, "limits": asdict(limits)}
     with _child(request, limits.wall_s) as child:
-        found = _Found(progress or (lambda _done, _total: None))
+        found = _Found(progress or (lambda _done, _total, _kind: None))
         try:
             for line in _lines(child, limits.output_bytes):
                 found.take(json.loads(line))
@@ -121,8 +121,8 @@ class _Found:
         if "error" in message:
             raise _error(*message["error"])
         if "progress" in message:
-            done, total = message["progress"]
-            self._progress(int(done), int(total))
+            done, total, kind = message["progress"]
+            self._progress(int(done), int(total), str(kind))
         elif "blocks" in message:
             self._blocks.extend(_block(*fields) for fields in message["blocks"])
         else:

@@ -79,7 +79,7 @@ def collect(reading: Reading, found: Iterable[Block]) -> ParsedFile:
     except FileError:
         if not blocks:
             raise
-        reading.note(f"The file is damaged; what follows after the first part{_up_to(blocks[-1])} was not read.")
+        reading.note(f"The file is damaged; it was read only in part{_up_to(blocks[-1])}.")
     except Exception:  # a reader's own trouble; the caller names it where nothing was read
         if not blocks:
             raise

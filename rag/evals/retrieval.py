@@ -151,7 +151,7 @@ class Library:
         within = frozenset(key for name, key in self.ids.items() if name not in hidden) if hidden else None
         return self.retriever.search(SCOPE, question.text, history=question.history, within=within, limit=limit)
 
-    def _parse(self, path: Path, name: str) -> ParsedFile:
+    def _parse(self, path: Path, name: str, *, progress: object = None) -> ParsedFile:
         blocks = (Block(text, Location(page=page)) for page, text in enumerate(self._file.pages, 1))
         return ParsedFile("text", tuple(blocks), page_count=len(self._file.pages))
 

@@ -17,7 +17,7 @@ from rag.vectors import VectorIndex
 from tests.rag.fakes import HashEmbedder
 
 
-def parse_paragraphs(path: Path, name: str) -> ParsedFile:
+def parse_paragraphs(path: Path, name: str, *, progress: object = None) -> ParsedFile:
     """One page for each paragraph; a paragraph that starts with # is the heading of what follows."""
     headings: tuple[str, ...] = ()
     blocks = []
@@ -38,7 +38,7 @@ class Shelf:
         self,
         folder: Path,
         *,
-        parse: Callable[[Path, str], ParsedFile] = parse_paragraphs,
+        parse: Callable[..., ParsedFile] = parse_paragraphs,
         embedder: HashEmbedder | None = None,
         pause: Callable[[], None] = lambda: None,
     ) -> None:

@@ -278,6 +278,146 @@ def test_a_passage_that_holds_none_of_the_asked_words_is_left_whole() -> None:
     assert trimmed(whole, content_words("elephants")).text == whole.text
 
 
+# --- listings and tables -------------------------------------------------------------------------
+
+MANUAL = hit(
+    """To restart the service, stop it first and then start it again:
+```bash
+sudo systemctl stop inhouse.service
+sudo systemctl start inhouse.service --now
+```
+Never run `rm -rf /srv/data` on the server. To see the log run journalctl -u inhouse.service to the end.
+If it does not start, run:
+  $ inhouse doctor --live general
+Do not use this command:
+  inhouse forget --all
+`mkfs.ext4 /dev/sda` must not be used."""
+)
+RESTART = "sudo systemctl stop inhouse.service\nsudo systemctl start inhouse.service --now"
+ROOMS = hit("Room Seats Price\nBerlin 12 90 euros\nParis 40 200 euros")
+MORE = Hit(Chunk(2, 1, 2, "After that run `inhouse doctor --json` once.", Location()), "F1", "1.txt", 1.0, 0.5)
+
+
+def listing(code: str) -> str:
+    return f"```bash\n{code}\n```"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        RESTART,
+        f"$ {RESTART}",
+        "sudo  systemctl stop inhouse.service",
+        "journalctl -u inhouse.service",
+        "inhouse doctor --live general",
+        "# Stop the service first\nsudo systemctl stop inhouse.service",
+        f"{RESTART}\n\n{{\n}}",
+    ],
+)
+def test_a_listing_that_the_manual_holds_stands(code: str) -> None:
+    assert isinstance(check(listing(code), [LEASE, MANUAL]), Supported)
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        (RESTART + " --force", "a flag invented"),
+        (RESTART.removesuffix(" --now"), "a flag left off"),
+        (RESTART.replace("-", "--", 1).replace("stop", "stop -f"), "a flag put in"),
+        ("\n".join(reversed(RESTART.splitlines())), "order"),
+        (RESTART.upper(), "case"),
+        (RESTART.replace("inhouse.service", "inhouse"), "a name cut off"),
+        (RESTART + "\nsudo reboot", "a line invented"),
+        ("rm -rf /srv/data", "forbidden"),
+        ("inhouse forget --all", "forbidden above"),
+        ("mkfs.ext4 /dev/sda", "forbidden after"),
+        ("# deletes all 3 disks\n" + RESTART, "a comment invented"),
+        ("# only a comment", "nothing but a comment"),
+        ("{\n}", "nothing"),
+        ("x\n" * 500, "too long"),
+    ],
+)
+def test_a_listing_that_the_manual_does_not_hold_falls(code: str, why: str) -> None:
+    assert isinstance(check(listing(code), [LEASE, MANUAL]), Unsupported), why
+
+
+def test_a_listing_is_cited_where_it_stands() -> None:
+    verdict = check(listing(RESTART), [LEASE, MANUAL])
+    assert isinstance(verdict, Supported)
+    (citation,) = number_citations(verdict.windows, ())
+    assert citation.quote == RESTART
+
+
+def test_a_listing_may_go_on_in_the_next_chunk_of_its_document_and_not_in_another() -> None:
+    code = listing(f"{RESTART}\ninhouse doctor --json")
+    verdict = check(code, [MORE, MANUAL])
+    assert isinstance(verdict, Supported)
+    assert [window.hit.chunk.ordinal for window in verdict.windows] == [1, 2]
+    other = Hit(Chunk(2, 7, 2, MORE.chunk.text, Location()), "F7", "7.txt", 1.0, 0.5)
+    assert isinstance(check(code, [other, MANUAL]), Unsupported)
+
+
+def table(header: str, *rows: str) -> str:
+    lines = (header, "|".join("-" for _ in header.split("|")), *rows)
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        (table("Article | Price", "Pump P-200 | 1,900", "Valve V-10 | 85"), PRICES),
+        (table("Article | Price", "Pump P-200 | 1,900", "Valve V-10 | 85"), PRICE_LINES),
+        (table("Article | Stock", "**Valve V-10** | 400 | "), PRICE_LINES),
+        (table("Contract | Duration", "Contract A | 36 months", "Contract B | 60 months"), CONTRACTS),
+        (table("Person | Role", "Ana | lead", "Ben | deputy"), ROLES),
+        (table("Room | Seats | Price", "Berlin | 12 | 90 euros", "Paris | 40 | 200 euros"), ROOMS),
+        (table("Room | Note", "Berlin | –", "Paris | 40"), ROOMS),
+        (table("Code | Meaning", "E07 | filter is blocked", "E09 | pump is dry"), CODES),
+    ],
+)
+def test_a_table_whose_every_row_the_source_says_stands(text: str, source: Hit | tuple[Hit, ...]) -> None:
+    assert isinstance(check(text, _hits(source)), Supported)
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "why"),
+    [
+        (table("Article | Price", "Pump P-200 | 85", "Valve V-10 | 1,900"), PRICES, "swapped"),
+        (table("Article | Price", "Pump P-200 | 85", "Valve V-10 | 1,900"), PRICE_LINES, "swapped"),
+        (table("Article | Price", "Pump P-200 | 12"), PRICE_LINES, "another column"),
+        (table("Article | Price", "Pump P-200 | 1,900", "Valve V-11 | 85"), PRICE_LINES, "one code wrong"),
+        (table("Article | Price 2024", "Pump P-200 | 1,900"), PRICE_LINES, "a number in the header"),
+        (table("Contract | Duration", "Contract A | 60 months"), CONTRACTS, "another contract"),
+        (table("Contract | Duration", "Contract A | 36 weeks"), CONTRACTS, "unit"),
+        (table("Contract | Duration | Note", "Contract A | 36 months | cheap and good"), CONTRACTS, "invented cell"),
+        (table("Person | Role", "Ana | deputy"), ROLES, "another row"),
+        (table("Room | Seats", "Berlin | 40"), ROOMS, "another row"),
+        (table("Room | Seats", "Rome | 12"), ROOMS, "a name nowhere"),
+        (table("Who | May enter", "Anyone | without gloves"), LAB, "negation left out"),
+        (table("Code | Meaning", "E07 | pump is dry"), CODES, "the neighbour's meaning"),
+        (table("a | b", " | "), ROOMS, "empty"),
+    ],
+)
+def test_a_table_with_one_row_that_the_source_does_not_say_falls(
+    text: str, source: Hit | tuple[Hit, ...], why: str
+) -> None:
+    assert isinstance(check(text, _hits(source)), Unsupported), why
+
+
+def test_rows_of_one_chunk_are_one_citation() -> None:
+    verdict = check(table("Article | Price", "Pump P-200 | 1,900", "Valve V-10 | 85"), [PRICE_LINES])
+    assert isinstance(verdict, Supported)
+    (citation,) = number_citations(verdict.windows, ())
+    assert citation.quote == PRICE_LINES.chunk.text
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("piece", ["a ", "a-", "$ ", "\\", "# x\n", "a\n", "1\n"])
+def test_no_listing_makes_the_check_costly(piece: str) -> None:
+    code = piece * (6_000 // len(piece))
+    check(listing(code), [hit(code), LEASE])
+
+
 # --- any text at all -----------------------------------------------------------------------------
 
 

@@ -249,7 +249,7 @@ def test_a_reader_that_is_killed_leaves_an_error_and_no_process(tmp_path: Path) 
 
     path = made_files.put(tmp_path, "a.pdf", made_files.pdf([[f"Line {n} of text." for n in range(50)]] * 400))
     with pytest.raises(ParserStopped):
-        parse_file(path, path.name, progress=lambda _done, _total: [child.kill() for child in readers()])
+        parse_file(path, path.name, progress=lambda _done, _total, _kind: [child.kill() for child in readers()])
     assert readers() == []
 
 
@@ -259,7 +259,7 @@ def test_a_caller_that_gives_up_leaves_no_process(tmp_path: Path) -> None:
     class GaveUp(Exception):
         pass
 
-    def give_up(_done: int, _total: int) -> None:
+    def give_up(_done: int, _total: int, _kind: str) -> None:
         raise GaveUp
 
     path = made_files.put(tmp_path, "a.pdf", made_files.pdf([["Text."]] * 400))

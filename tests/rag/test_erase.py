@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from pathlib import Path
 
 import pytest
 
+from rag import erase
 from rag.erase import EraseReceipt, fold_log
 from rag.types import Document
 from tests.rag.shelf import Shelf
@@ -192,3 +194,26 @@ def test_ingesting_searching_and_erasing_at_once(tmp_path: Path):
     assert [path for path in shelf.originals.folder.rglob("*") if path.is_file()] == []
     assert isinstance(shelf.put("weather again").document, Document)
     shelf.close()
+
+
+def test_what_a_reader_kept_from_being_cleared_is_not_called_gone_and_is_gone_after_the_recheck(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(erase, "CHECKPOINT_TRIES", 2)
+    shelf.put(SECRET, name="a.txt", ref="secret")
+    reader = sqlite3.connect(shelf.database.path)
+    reader.execute("BEGIN")
+    assert reader.execute("SELECT count(*) FROM chunks").fetchone() == (2,)
+    assert not shelf.eraser.erase_source("here", "secret").verified
+    assert not shelf.eraser.recheck(), "the reader still holds what was there"
+    reader.close()
+    assert shelf.eraser.recheck()
+    assert traces(shelf) == []
+
+
+def test_rows_deleted_elsewhere_leave_the_log_when_it_is_folded(shelf: Shelf):
+    shelf.database.write(lambda db: db.table("others").insert({"text": CANARY}))
+    shelf.database.write(lambda db: db.execute("DELETE FROM others") and None)
+    assert traces(shelf)
+    assert shelf.eraser.fold()
+    assert traces(shelf) == []

@@ -5,12 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rag.errors import BrokenFile, DiskFull, EmptyFile, FileRemoved, ModelError
-from rag.ingest import IngestOutcome
+from rag.ingest import IngestOutcome, Progress
 from rag.types import DocumentStatus, ParsedFile
 from tests.rag.fakes import HashEmbedder
 from tests.rag.shelf import Shelf, parse_paragraphs
@@ -101,22 +103,33 @@ def test_words_are_found_before_there_is_any_vector(tmp_path: Path):
     shelf.close()
 
 
-def test_progress_begins_when_the_text_is_searchable_and_ends_with_the_last_vector(shelf: Shelf):
-    steps: list[tuple[int, int]] = []
+def test_progress_of_a_file_without_pages_counts_its_passages(shelf: Shelf):
+    steps: list[Progress] = []
+    shelf.ingester.ingest("here", "a", "a.txt", long_text(20).encode(), steps.append)
+    assert steps[0] == Progress(0, 20, "passage")
+    assert steps[-1] == Progress(20, 20, "passage")
+    assert [step.done for step in steps] == sorted(step.done for step in steps)
 
-    def note(done: int, total: int) -> None:
-        if not steps:
-            assert len(shelf.store.catalogue("here")) == total
-        steps.append((done, total))
 
-    shelf.ingester.ingest("here", "a", "a.txt", long_text(20).encode(), note)
-    assert steps[0] == (0, 20)
-    assert steps[-1] == (20, 20)
-    assert [done for done, _ in steps] == sorted(done for done, _ in steps)
+def test_progress_of_a_file_with_pages_is_one_figure_that_never_goes_back(tmp_path: Path):
+    def parse(path: Path, name: str, *, progress: Callable[[int, int, str], None]) -> ParsedFile:
+        parsed = parse_paragraphs(path, name)
+        for page in range(1, 41):
+            progress(page, 40, "pdf")
+        return replace(parsed, kind="pdf")
+
+    shelf = Shelf(tmp_path, parse=parse)
+    steps: list[Progress] = []
+    shelf.ingester.ingest("here", "a", "a.pdf", long_text(40).encode(), steps.append)
+    shelf.close()
+    assert {(step.total, step.unit) for step in steps} == {(40, "page")}
+    assert [step.done for step in steps] == sorted(step.done for step in steps)
+    assert 0 < steps[39].done < 10, "reading is quick; vectors take the time"
+    assert len({step.done for step in steps}) > 8 and steps[-1].done == 40
 
 
 def test_a_file_that_cannot_be_read_is_kept_as_failed_without_text(tmp_path: Path):
-    def parse(path: Path, name: str) -> ParsedFile:
+    def parse(path: Path, name: str, **_: object) -> ParsedFile:
         raise BrokenFile()
 
     shelf = Shelf(tmp_path, parse=parse)
@@ -133,7 +146,7 @@ def test_a_file_that_cannot_be_read_is_kept_as_failed_without_text(tmp_path: Pat
 
 
 def test_a_file_without_text_is_an_empty_file(tmp_path: Path):
-    shelf = Shelf(tmp_path, parse=lambda path, name: ParsedFile("text", ()))
+    shelf = Shelf(tmp_path, parse=lambda path, name, progress: ParsedFile("text", ()))
     with pytest.raises(EmptyFile):
         shelf.put("x")
     shelf.close()
@@ -197,7 +210,7 @@ def test_a_file_deleted_while_it_is_read_leaves_nothing(tmp_path: Path, moment: 
         if when == moment:
             shelf.eraser.erase_source("here", "file.txt")
 
-    def parse(path: Path, name: str) -> ParsedFile:
+    def parse(path: Path, name: str, **_: object) -> ParsedFile:
         parsed = parse_paragraphs(path, name)
         erase("parsing")
         return parsed
@@ -215,7 +228,7 @@ def test_a_file_deleted_while_it_is_read_leaves_nothing(tmp_path: Path, moment: 
 def test_one_file_from_two_threads_is_read_once(tmp_path: Path):
     parsed: list[str] = []
 
-    def parse(path: Path, name: str) -> ParsedFile:
+    def parse(path: Path, name: str, **_: object) -> ParsedFile:
         parsed.append(name)
         return parse_paragraphs(path, name)
 

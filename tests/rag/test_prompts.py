@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.prompts import INSTRUCTIONS, NOT_FOUND, build_prompt, passage_text, says_not_found
+from rag.prompts import INSTRUCTIONS, LENGTHS, NOT_FOUND, build_prompt, passage_text, says_not_found
 from rag.types import Chunk, Hit, Location, Message, Turn
 from tests.rag.fakes import ScriptedModel
 
@@ -26,7 +26,7 @@ def test_the_order_is_instructions_passages_earlier_turns_question() -> None:
     history = (Turn("How much is the rent?", "1,450 euros."), Turn("And the deposit?", "4,350 euros."))
     messages, _ = build_prompt(MODEL, "When is it due?", [hit("It is due on Friday.")], history, 500)
     assert [message.role for message in messages] == ["system", "user", "assistant", "user", "assistant", "user"]
-    assert messages[0].content == INSTRUCTIONS
+    assert messages[0].content == INSTRUCTIONS.format(length=LENGTHS[""])
     assert [message.content for message in messages[1:5]] == [
         "How much is the rent?",
         "1,450 euros.",
