@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.channels import Channels
 from bot.records import scope_of
 
 FRESH_S = 60.0
@@ -25,24 +26,21 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """No answer; ``reason`` is told to whoever asked."""
+    """No answer; ``reason`` is the id of the sentence that says why to whoever asked."""
 
     reason: str
+    is_silent: bool = False  # where others than the asker would see it, nothing is said
 
 
-SHARED_OUTSIDE = (
-    "This channel is shared with another organisation, so I neither read files nor answer here. "
-    "Ask me in a channel of your own, or in a direct message."
-)
-NOT_A_MEMBER = "I am not a member of this conversation, so I do not know its files. Invite me with `/invite`, then ask."
-UNKNOWN = "I could not check who is in this conversation, so I did not answer. Please try again in a minute."
+SHARED_OUTSIDE, NOT_A_MEMBER, UNKNOWN = "denied-outside", "denied-not-member", "denied-unknown"
 
 
 class Access:
     """Asks Slack about conversations; remembers the answer for `FRESH_S` seconds."""
 
-    def __init__(self, client: AsyncWebClient) -> None:
+    def __init__(self, client: AsyncWebClient, channels: Channels) -> None:
         self._client = client
+        self._channels = channels
         self._known: dict[str, tuple[float, Allowed | Denied]] = {}  # by scope
 
     async def check(self, team: str, channel: str) -> Allowed | Denied:
@@ -56,6 +54,10 @@ class Access:
             self._known[scope_id] = (time.monotonic(), verdict)
         return verdict
 
+    def forget(self, team: str, channel: str) -> None:
+        """Ask anew the next time: the conversation or its settings changed."""
+        self._known.pop(scope_of(team, channel), None)
+
     async def _ask(self, team: str, channel: str) -> Allowed | Denied:
         try:
             found = (await self._client.conversations_info(channel=channel))["channel"]
@@ -63,7 +65,9 @@ class Access:
             outside = error.response.get("error") in {"channel_not_found", "not_in_channel", "missing_scope"}
             return Denied(NOT_A_MEMBER if outside else UNKNOWN)
         if found.get("is_ext_shared") or found.get("is_pending_ext_shared"):
-            return Denied(SHARED_OUTSIDE)
+            settings = await self._channels.settings(team, channel)
+            if not settings.is_connect_allowed:
+                return Denied(SHARED_OUTSIDE, is_silent=True)
         if not (found.get("is_im") or found.get("is_mpim") or found.get("is_member")):
             return Denied(NOT_A_MEMBER)
         return Allowed(scope_of(team, channel))

@@ -1,25 +1,20 @@
-"""What the bot says, as text and blocks: sentences for people, in one place."""
+"""Answers as people see them: text and blocks around what the library found. Words come from `bot.texts`."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from bot import blocks
-from bot.events import IncomingMessage
 from bot.records import Share
+from bot.rendering import rendered
+from bot.texts import Texts
 from rag.llms.base import BaseLLM
 from rag.types import Answer, Citation, Outcome
 
-KINDS = "PDF, Word, PowerPoint, Excel, CSV, Markdown, HTML, text or code"
+REFUSED = "I did not find this in the files."  # in the history, which must not keep the names of files
 
-HELP = f"""*I answer from the files in a conversation, and show where each answer stands.*
-• Drop a file ({KINDS}) in a thread, mention me, and ask.
-• In that thread, just go on asking. In a direct message, no mention is needed.
-• `/ask your question` answers only you, from the files of the channel you are in.
-• `/inhouse files` lists the files I know here; `/inhouse forget` makes me forget yours.
-• Delete a file or a message in Slack, and I forget it too.
-_Slack holds your files and my answers. I run on your team's own machine; no AI vendor sees anything._"""
+# Values of the menu under an answer.
+REGENERATE, SHORTER, LONGER, WIDEN, DELETE = "regenerate", "shorter", "longer", "widen", "delete"
 
 
 def passage(citation: Citation) -> tuple[str, str]:
@@ -31,115 +26,79 @@ def passage(citation: Citation) -> tuple[str, str]:
 def sentence(text: str, citations: Sequence[Citation]) -> tuple[str, str]:
     """A checked sentence with its citation marks, as mrkdwn and as Markdown."""
     marks = "".join(f"[{citation.number}]" for citation in citations)
-    return f"{blocks.escape(text)} {marks}", f"{blocks.markdown(text)} {marks}"
+    return rendered(text, marks)
 
 
-def nothing_asked(shares: Sequence[Share]) -> str:
+def names(texts: Texts, shares: Sequence[Share], limit: int = 6) -> str:
+    """File names for a sentence: the first few, then how many more."""
+    known = list(dict.fromkeys(share.name for share in shares))
+    shown = ", ".join(map(blocks.code, known[:limit]))
+    return texts("and-more", names=shown, count=len(known) - limit) if len(known) > limit else shown
+
+
+def nothing_asked(texts: Texts, shares: Sequence[Share]) -> str:
     """To an empty mention."""
-    if shares:
-        known = blocks.names([share.name for share in shares])
-        return f"What would you like to know? I know {known} here."
-    return f"Drop a file here ({KINDS}), mention me, and ask something about it."
+    return texts("what-to-know", names=names(texts, shares)) if shares else texts("drop-and-ask")
 
 
-def no_files(*, any_failed: bool) -> str:
+def no_files(texts: Texts, *, any_failed: bool) -> str:
     """To a question where nothing is known."""
-    if any_failed:
-        return "So I have nothing here to answer from yet. Upload a copy that I can read, and ask again."
-    return f"I know no files here yet. Drop one in this thread ({KINDS}), mention me, and ask again."
+    return texts("nothing-readable") if any_failed else texts("no-files")
 
 
-def files_gone() -> str:
-    """Where a file was deleted while the answer was being written."""
-    return "A file that this answer rested on was just deleted, so I took the answer back."
-
-
-REFUSED = "I did not find this in the files."  # in the history, which must not keep the names of files
-
-
-def refusal(shares: Sequence[Share]) -> str:
-    """Where the files do not say."""
-    searched = blocks.names(list(dict.fromkeys(share.name for share in shares)))
-    return f"I did not find this in {searched}. If another file says it, drop it here and ask again."
-
-
-def gave_up() -> str:
-    """Where all attempts failed."""
-    return "Something went wrong on our side, so I did not answer. Please ask again; the administrator's log says why."
-
-
-def busy() -> str:
-    """Where the queue is full."""
-    return "More questions are waiting than I can take on just now. Please ask this one again in a few minutes."
+def refusal(texts: Texts, shares: Sequence[Share], missing: Sequence[str] = ()) -> str:
+    """Where the files do not say: what was searched, and what a file would have to speak of."""
+    searched = names(texts, shares)
+    missing = [word for word in missing if len(word) > 3 or any(sign.isdigit() for sign in word)]
+    if not missing:
+        return texts("refusal", names=searched)
+    words = ", ".join(blocks.code(blocks.shorten(word, 40)) for word in missing[:3])
+    return texts("refusal-missing", names=searched, words=words)
 
 
 def tail(
+    texts: Texts,
     answer: Answer,
     shares: Sequence[Share],
     permalinks: dict[str, str],
     llm: BaseLLM,
-    message: IncomingMessage,
+    *,
     narrowed: bool,
+    is_anew: bool = False,
 ) -> list[blocks.Block]:
-    """What stands below an answer: its sources, what was searched, and a way to search further."""
-    parts = [] if answer.refused else blocks.sources(answer.citations, permalinks, answer.quoted)
-    small_print = _foreign(answer) if answer.refused else _small_print(answer, shares, llm)
-    if small_print:
-        parts.append(blocks.context(small_print))
-    if narrowed:
-        value = json.dumps({"channel": message.channel, "ts": message.ts})
-        parts.append(blocks.actions(blocks.button("Search the whole channel", blocks.WIDEN, value)))
+    """What stands below an answer: its sources, and in small print what was searched and who wrote it."""
+    more = texts("more-sources", count=len(answer.citations) - blocks.MAX_SOURCES)
+    parts = [] if answer.refused else blocks.sources(answer.citations, permalinks, answer.quoted, more)
+    notes = _notes(texts, answer, shares, llm, narrowed=narrowed)
+    if is_anew:
+        notes.append(texts("written-anew"))
+    if notes:
+        parts.append(blocks.context(" ".join(notes)))
     return parts
 
 
-def _foreign(answer: Answer) -> str:
-    if not answer.is_foreign:
-        return ""
-    return (
-        "The trial model knows English only: it finds little for a question in another language and explains nothing."
-    )
+def controls(texts: Texts, answer: Answer, *, narrowed: bool) -> list[blocks.Block]:
+    """Votes and one menu. Who may use what is decided when it is used."""
+    options = [(texts("regenerate"), REGENERATE)]
+    if not answer.refused:
+        options += [(texts("shorter"), SHORTER), (texts("longer"), LONGER)]
+    if narrowed:
+        options.append((texts("widen"), WIDEN))
+    menu = blocks.overflow(blocks.MENU, *options, (texts("delete-answer"), DELETE))
+    further = [blocks.button(texts("widen"), blocks.WIDEN)] if narrowed and answer.refused else []
+    return [blocks.feedback(texts("good"), texts("bad")), blocks.actions(*further, menu)]
 
 
-def _small_print(answer: Answer, shares: Sequence[Share], llm: BaseLLM) -> str:
-    searched = blocks.names(list(dict.fromkeys(share.name for share in shares)), limit=3)
-    notes = [f"Searched {searched}."]
-    if answer.is_foreign:
-        notes.append(_foreign(answer))
-    if answer.outcome is Outcome.STOPPED:
-        notes.append("Stopped.")
-    notes.append(_who_wrote(answer, llm))
-    return " ".join(filter(None, notes))
+def _notes(texts: Texts, answer: Answer, shares: Sequence[Share], llm: BaseLLM, *, narrowed: bool) -> list[str]:
+    foreign = [texts("foreign")] if answer.is_foreign else []
+    if answer.refused:
+        return foreign
+    searched = texts("searched-thread" if narrowed else "searched", names=names(texts, shares, limit=3))
+    stopped = [texts("stopped")] if answer.outcome is Outcome.STOPPED else []
+    return [searched, *foreign, *stopped, *_who_wrote(texts, answer, llm)]
 
 
-def _who_wrote(answer: Answer, llm: BaseLLM) -> str:
+def _who_wrote(texts: Texts, answer: Answer, llm: BaseLLM) -> list[str]:
     if answer.outcome is Outcome.PASSAGE:
-        added = ", not an answer of the model's"
-        if llm.is_trial:
-            added = f"; the trial model ({llm.name}) added nothing that could be proved"
-        return f"This is the nearest passage, word for word{added}."
-    if llm.is_trial:
-        return f"Written by a small trial model ({llm.name}); trust the quote, check the rest."
-    return ""
-
-
-def known_files(shares: Sequence[Share]) -> list[str]:
-    """For `/inhouse files`, line by line."""
-    if not shares:
-        return [f"I know no files in this conversation. Drop one ({KINDS}) and mention me."]
-    lines = [f"*I know {len(shares)} file{'s' if len(shares) != 1 else ''} in this conversation:*"]
-    for share in shares[:50]:
-        name = blocks.linked(share.name, share.permalink)
-        state = "" if share.state == "read" else ":warning: "
-        lines.append(f"• {state}{name} from <@{share.user}>{f': {blocks.escape(share.note)}' if share.note else ''}")
-    if len(shares) > 50:
-        lines.append(f"… and {len(shares) - 50} more.")
-    return lines
-
-
-def forgotten(files: int, everything: bool) -> str:
-    """For `/inhouse forget`."""
-    whose = "everything I knew" if everything else "what you gave and asked me"
-    return (
-        f"I have forgotten {whose} in this conversation: {files} file{'s' if files != 1 else ''} and the history. "
-        "The messages and files in Slack are still there; delete them in Slack if they should go too."
-    )
+        return [texts("passage-trial", model=llm.name) if llm.is_trial else texts("passage-only")]
+    return [texts("written-by-trial", model=llm.name)] if llm.is_trial else []

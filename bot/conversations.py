@@ -6,18 +6,21 @@ deleted since, and files may have been dropped before we were asked.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.events import IncomingMessage
+from bot.events import IncomingMessage, incoming_message, mentions
 from bot.jobs import TryAgain
 
 PAGE = 200
 MAX_MESSAGES = 1000
+OVERTAKEN_S = 600.0  # a message older than this was not overtaken on its way here; its event was never sent
 CHANNEL_MESSAGES = 100  # how far back a question outside a thread looks for files
+_SAID = frozenset({None, "file_share", "thread_broadcast", "bot_message", "me_message"})
 NOTICE = "notice"  # block_id of messages of ours that are not answers
 
 
@@ -38,6 +41,18 @@ class ThreadView:
     text: str  # of the question, as it reads now
     files: tuple[FileRef, ...]  # oldest first
     ours: tuple[str, ...]  # ts of our messages after the question that may be a reply begun
+    mentions: tuple[IncomingMessage, ...] = ()  # earlier messages of this thread, lately, that mention us
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadMessage:
+    """One message of a thread, as it reads now."""
+
+    ts: str
+    user: str  # "" where a bot wrote it
+    author: str  # a bot's name; "" where a person wrote it
+    text: str  # as Slack sent it
+    files: tuple[str, ...]  # their names
 
 
 class Conversations:
@@ -60,7 +75,45 @@ class Conversations:
             messages = await self._history(message.channel) + [m for m in messages if m["ts"] != message.ts]
         others = [m for m in messages if m.get("user") != self._bot_user]  # other apps drop files too
         files = tuple(ref for m in others if float(m["ts"]) <= float(message.ts) for ref in _files(m))
-        return ThreadView(asked.get("text") or "", files, self._begun(messages, message.ts))
+        mentions = tuple(self._mentions(messages, message)) if message.thread_ts else ()
+        return ThreadView(asked.get("text") or "", files, self._begun(messages, message.ts), mentions)
+
+    def _mentions(self, messages: list[dict[str, Any]], asked: IncomingMessage) -> Iterator[IncomingMessage]:
+        place = {"channel": asked.channel, "channel_type": asked.channel_type, "type": "message"}
+        for said in messages:
+            if not 0 < float(asked.ts) - float(said["ts"]) < OVERTAKEN_S:
+                continue
+            earlier = incoming_message(asked.team, said | place, is_shared_outside=asked.is_shared_outside)
+            if isinstance(earlier, IncomingMessage) and self._bot_user in mentions(earlier.text):
+                yield earlier
+
+    async def messages(self, channel: str, root_ts: str) -> tuple[tuple[ThreadMessage, ...], bool]:
+        """A thread, oldest first, and whether it goes on beyond what was read (`MAX_MESSAGES` at least).
+
+        Without our own messages and those that only tell who came or went; none where the thread is gone.
+        Raises: TryAgain.
+        """
+        found = await self._replies(channel, root_ts)
+        return tuple(_thread_message(m) for m in found if self._is_said(m)), len(found) >= MAX_MESSAGES
+
+    async def files(self, channel: str, root_ts: str) -> tuple[FileRef, ...]:
+        """The files in a thread, oldest first. Raises: TryAgain."""
+        found = await self._replies(channel, root_ts)
+        return tuple(ref for m in found if m.get("user") != self._bot_user for ref in _files(m))
+
+    async def marked(self, channel: str, root_ts: str, mark: str) -> dict[str, str]:
+        """block_id → ts of our messages in a thread (without ``root_ts``: in the channel, lately) that ``mark`` begins.
+
+        Raises: TryAgain.
+        """
+        found = await (self._replies(channel, root_ts) if root_ts else self._history(channel))
+        ours = (m for m in found if m.get("user") == self._bot_user)
+        ids = ((str(block.get("block_id", "")), m["ts"]) for m in ours for block in m.get("blocks") or ())
+        return {block_id: ts for block_id, ts in ids if block_id.startswith(mark)}
+
+    def _is_said(self, message: dict[str, Any]) -> bool:
+        is_ours = message.get("user") == self._bot_user
+        return not is_ours and message.get("subtype") in _SAID
 
     def _begun(self, messages: list[dict[str, Any]], after_ts: str) -> tuple[str, ...]:
         ours = (m for m in messages if m.get("user") == self._bot_user and float(m["ts"]) > float(after_ts))
@@ -91,6 +144,15 @@ class Conversations:
         except SlackApiError as error:
             raise TryAgain(f"conversations.history: {error.response.get('error')}") from error
         return list(reversed(page["messages"]))
+
+
+def _thread_message(message: dict[str, Any]) -> ThreadMessage:
+    names = tuple(f.get("name") or "" for f in message.get("files") or () if f.get("mode") != "tombstone")
+    bot = ""
+    if message.get("bot_id"):
+        bot = message.get("username") or (message.get("bot_profile") or {}).get("name") or "bot"
+    user = "" if bot else message.get("user") or ""
+    return ThreadMessage(message["ts"], user, bot, message.get("text") or "", tuple(filter(None, names)))
 
 
 def _files(message: dict[str, Any]) -> list[FileRef]:

@@ -19,6 +19,7 @@ from yarl import URL
 
 from bot.jobs import TryAgain
 from rag.errors import BrokenFile, DiskFull, FileError, FileRemoved, FileTooLarge, UnsupportedFile
+from rag.terms import clean
 
 TIMEOUT_S = 300
 PIECE_BYTES = 1 << 16
@@ -42,7 +43,7 @@ class Downloads:
                 raise FileRemoved(detail=str(error.response.get("error"))) from error
             raise TryAgain("files.info") from error
         self._refuse(file)
-        return file
+        return file | ({"name": clean(file["name"])} if file.get("name") else {})
 
     async def fetch(self, file: dict[str, Any], target: Path) -> None:
         """Write a file's bytes to ``target``. Raises: FileError; TryAgain where Slack did not answer."""

@@ -1,91 +1,204 @@
 """What Slack took away, taken away here: the store is swept until it holds what is still shared, no more.
 
-The rows that make a file answerable are gone already, in the transaction that recorded the event;
-this removes text, vectors and bytes. Sweeping, rather than following the event, also clears what a
-crash left behind.
+The rows that make a file answerable are gone already, in the transaction that recorded the event (see
+`bot.forgetting`); this removes text, vectors and bytes, and what of it stands in our own messages.
+Sweeping, rather than following the event, also clears what a crash left behind.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.events import Removal
+from bot import blocks
+from bot.channels import Channels
+from bot.conversations import NOTICE
+from bot.forgetting import Taken, forget_conversation, forget_file, forget_person, receipt
 from bot.jobs import Running, TryAgain
-from bot.records import KEEP_EVENTS_S, Records, Tables, rows, scope_of
+from bot.records import Records, Tables, rows, scope_of
+from bot.texts import Texts, texts_for
 from rag.erase import Eraser
 from rag.store import Store
 
 log = logging.getLogger(__name__)
 
-# What a deletion may be answered with where there is nothing, or no way, to delete.
-_GONE = {"message_not_found", "channel_not_found", "is_archived", "not_in_channel", "cant_delete_message"}
-_HERE = "team = ? and channel = ?"
-_RESTS = "exists (select 1 from json_each(turns.files) where value = ?)"  # a turn on a file
+# What a change may be answered with where there is nothing, or no way, to change.
+_GONE = frozenset(
+    """message_not_found channel_not_found thread_not_found is_archived not_in_channel cant_delete_message
+    account_inactive token_revoked invalid_auth""".split()
+)
+_FIXED = frozenset({"cant_update_message", "edit_window_closed"})  # what cannot be changed may still be deleted
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What was forgotten, in numbers. ``is_verified``: a search for the text finds nothing any more."""
+
+    files: int = 0
+    chunks: int = 0
+    turns: int = 0
+    is_verified: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one sweep of a conversation removed."""
+
+    chunks: int = 0
+    is_verified: bool = True
 
 
 class Erasures:
-    """Does the jobs of kind "erase"."""
+    """Does the jobs of kind "erase", and what people ask us to forget."""
 
-    def __init__(self, client: AsyncWebClient, records: Records, store: Store, eraser: Eraser) -> None:
+    def __init__(
+        self, client: AsyncWebClient, records: Records, store: Store, eraser: Eraser, channels: Channels
+    ) -> None:
         self._client = client
         self._records = records
         self._store = store
         self._eraser = eraser
+        self._channels = channels
 
     async def run(self, running: Running) -> None:
-        """Sweep the conversations that a removal touched; take back our replies to a deleted question."""
+        """Sweep the conversations that a removal touched, then put our own messages right. Raises: TryAgain."""
         payload = running.job.payload
-        for channel in payload["channels"]:
-            for ts in payload["replies"]:
-                await self._delete_reply(channel, ts)
-            await self.sweep(payload["team"], channel)
+        is_verified = await self._sweep_all(payload)
+        for channel, ts in payload["replies"]:
+            await self._delete(channel, ts)
+        for channel, replies in payload["taken_back"]:
+            await self._take_back(payload["team"], channel, replies)
+        for channel, thread_ts, message_ts in payload["given"]:
+            await self._tell(payload, channel, thread_ts, message_ts)
+        if not is_verified:
+            raise TryAgain("what was erased is still found")
 
-    async def catch_up(self) -> int:
-        """Take away the files that were deleted while nobody listened: Slack repeats an event for minutes only."""
-        gone = 0
-        for team, file_id in await self._records.shared_files():
-            if await self._is_deleted(file_id):
-                await self._forget_file(Removal(team, file_id=file_id))
-                gone += 1
-        return gone
-
-    async def _forget_file(self, gone: Removal) -> None:
-        channels = await self._records.read(lambda db: channels_with(db, gone))
-        await self._records.write(lambda db: forget(db, gone))
-        for channel in channels:
-            await self.sweep(gone.team, channel)
-
-    async def _is_deleted(self, file_id: str) -> bool:
-        try:
-            file = (await self._client.files_info(file=file_id))["file"]
-        except SlackApiError as error:
-            return error.response.get("error") in {"file_deleted", "file_not_found"}
-        return file.get("mode") == "tombstone"
-
-    async def forget(self, team: str, channel: str, user: str | None) -> None:
+    async def forget(self, team: str, channel: str, user: str | None) -> Forgotten:
         """Forget a conversation, or (with ``user``) what one person gave and asked in it."""
-        gone = Removal(team, channel=channel)
-        await self._records.write(lambda db: forget_person(db, gone, user) if user else forget(db, gone))
-        await self.sweep(team, channel)
+        if user:
+            taken = await self._records.write(lambda db: forget_person(db, team, channel, user))
+        else:
+            taken = await self._records.write(lambda db: forget_conversation(db, team, channel))
+        return await self.finish(taken, "asked")
 
-    async def sweep(self, team: str, channel: str) -> int:
-        """Erase from a conversation's scope every source that is not shared there; returns how many."""
+    async def forget_file(self, team: str, channel: str, file_id: str, user: str | None = None) -> Forgotten:
+        """Forget a file in a conversation, or (with ``user``) what that person shared of it.
+
+        Answers that rest on it stay in Slack, as the file itself does.
+        """
+        taken = await self._records.write(lambda db: forget_file(db, team, channel, file_id, user))
+        return await self.finish(taken, "asked")
+
+    async def finish(self, taken: Taken, cause: str) -> Forgotten:
+        """Sweep the conversation whose rows were taken away, and note it."""
+        number = await self._records.write(lambda db: receipt(db, taken, cause))
+        swept = await self.sweep(*taken.place)
+        if number is not None:
+            await self._records.write(lambda db: _count(db, number, swept))
+        return Forgotten(len(taken.files), swept.chunks, taken.turns, swept.is_verified)
+
+    async def sweep(self, team: str, channel: str) -> Swept:
+        """Erase from a conversation's scope every source that is not shared there."""
         scope = scope_of(team, channel)
         shared = {share.file_id for share in await self._records.shares(team, channel)}
         sources = await asyncio.to_thread(self._store.sources, scope)
-        gone = [source.source_ref for source in sources if source.source_ref not in shared]
-        for source_ref in gone:
-            receipt = await asyncio.to_thread(self._eraser.erase_source, scope, source_ref)
-            log.info("erased file=%s chunks=%d verified=%s", source_ref, receipt.chunks, receipt.verified)
-        return len(gone)
+        chunks = 0
+        for source in sources:
+            if source.source_ref not in shared:
+                done = await asyncio.to_thread(self._eraser.erase_source, scope, source.source_ref)
+                log.info("erased file=%s chunks=%d verified=%s", source.source_ref, done.chunks, done.verified)
+                chunks += done.chunks
+        is_verified = await asyncio.to_thread(self._eraser.recheck)
+        if not is_verified:
+            log.error("channel=%s: what was erased is still found on disk; it is tried again", channel)
+        await asyncio.to_thread(self._eraser.fold)  # questions and answers too leave the log
+        return Swept(chunks, is_verified)
 
-    async def _delete_reply(self, channel: str, ts: str) -> None:
+    async def sweep_everywhere(self) -> None:
+        """Clear what a crash left behind: text whose files are shared no more, and what was not proved to be gone."""
+        if not await asyncio.to_thread(self._eraser.recheck):
+            log.error("what was erased is still found on disk; it is tried again")
+        for scope in await asyncio.to_thread(self._store.scopes):
+            team, _, channel = scope.partition("/")
+            shared = {share.file_id for share in await self._records.shares(team, channel)}
+            sources = await asyncio.to_thread(self._store.sources, scope)
+            if any(source.source_ref not in shared for source in sources):
+                await self.sweep(team, channel)
+
+    async def _sweep_all(self, payload: dict[str, Any]) -> bool:
+        """Sweep every conversation of a removal; whether all of its text is proved to be gone."""
+        is_verified = True
+        for channel in payload["channels"]:
+            swept = await self.sweep(payload["team"], channel)
+            is_verified &= swept.is_verified
+            number = payload["receipts"].get(channel)
+            if number is not None:
+                await self._records.write(partial(_count, number=number, swept=swept))
+        return is_verified
+
+    async def _take_back(self, team: str, channel: str, replies: list[str]) -> None:
+        """Put a sentence in place of an answer that rested on a file; its further messages go."""
+        text = (await self._texts(team, channel))("answer-taken-back")
+        first, *more = replies
+        part = blocks.section(text) | {"block_id": f"{NOTICE}-taken-back"}
+        try:
+            await self._client.chat_update(channel=channel, ts=first, text=text, blocks=[part])
+        except SlackApiError as error:
+            code = error.response.get("error")
+            if code in _FIXED:
+                await self._delete(channel, first)
+            elif code not in _GONE:
+                raise TryAgain(f"chat.update: {code}") from error
+        for ts in more:
+            await self._delete(channel, ts)
+
+    async def _tell(self, payload: dict[str, Any], channel: str, thread_ts: str, message_ts: str) -> None:
+        """Say in a file's thread that it is forgotten, unless its message is gone too or it was said already."""
+        block_id = f"{NOTICE}-gone-{message_ts}"
+        if not await self._may_tell(channel, thread_ts, message_ts, block_id):
+            return
+        texts = await self._texts(payload["team"], channel)
+        number = payload["receipts"].get(channel)
+        sql = "select chunks from receipts where rowid = ?"
+        found = await self._records.read(lambda db: rows(db, sql, (number,)))
+        text = texts("file-forgotten", count=found[0]["chunks"] if found else 0)
+        try:
+            await self._client.chat_postMessage(
+                channel=channel,
+                thread_ts=thread_ts,
+                text=text,
+                blocks=[blocks.context(text) | {"block_id": block_id}],
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        except SlackApiError as error:
+            if (code := error.response.get("error")) not in _GONE:
+                raise TryAgain(f"notice: {code}") from error
+
+    async def _may_tell(self, channel: str, thread_ts: str, message_ts: str, block_id: str) -> bool:
+        try:
+            page = await self._client.conversations_replies(
+                channel=channel, ts=thread_ts, oldest=message_ts, inclusive=True, limit=200
+            )
+        except SlackApiError as error:
+            if (code := error.response.get("error")) not in _GONE:
+                raise TryAgain(f"conversations.replies: {code}") from error
+            return False
+        there = {m["ts"]: m.get("subtype") != "tombstone" for m in page["messages"]}
+        said = any(block.get("block_id") == block_id for m in page["messages"] for block in m.get("blocks") or ())
+        return there.get(message_ts, False) and there.get(thread_ts, True) and not said
+
+    async def _texts(self, team: str, channel: str) -> Texts:
+        """Everybody in a conversation reads this: its own language, else English."""
+        return texts_for((await self._channels.settings(team, channel)).language or "en")
+
+    async def _delete(self, channel: str, ts: str) -> None:
         try:
             await self._client.chat_delete(channel=channel, ts=ts)
         except SlackApiError as error:
@@ -94,69 +207,7 @@ class Erasures:
                 raise TryAgain(f"chat.delete: {code}") from error
 
 
-def forget(db: Tables, gone: Removal) -> None:
-    """Delete the rows that a removal concerns. Part of the caller's transaction.
-
-    A turn whose answer rests on a removed file goes with it: history must not answer for the file.
-    """
-    _note_gone(db, gone)
-    where = _HERE if gone.channel else "team = ?"
-    place = (gone.team, gone.channel) if gone.channel else (gone.team,)
-    if gone.file_id:
-        _forget_files(db, where, place, [gone.file_id])
-    elif gone.message_ts:
-        _forget_own(db, where, place, "message_ts", gone.message_ts)
-    else:
-        for table in ("shares", "turns", "threads"):
-            db.execute(f"delete from {table} where {where}", place)
-
-
-def forget_person(db: Tables, gone: Removal, user: str) -> None:
-    """Delete what one person gave and asked in a conversation. What others give just then stays."""
-    place = (gone.team, gone.channel or "")
-    for share in rows(db, f"select file_id, message_ts from shares where {_HERE} and user = ?", (*place, user)):
-        _note_gone(db, Removal(gone.team, gone.channel, share["message_ts"], share["file_id"]))
-    _forget_own(db, _HERE, place, "user", user)
-
-
-def forget_turns(db: Tables, team: str, file_id: str) -> bool:
-    """Delete the turns that rest on a file, wherever it is shared; whether it is shared anywhere."""
-    db.execute(f"delete from turns where team = ? and {_RESTS}", (team, file_id))
-    return bool(rows(db, "select 1 from shares where team = ? and file_id = ? limit 1", (team, file_id)))
-
-
-def channels_with(db: Tables, gone: Removal) -> list[str]:
-    """The conversations that a removal without a channel touches."""
-    sql = "select distinct channel from shares where team = ? and (? is null or file_id = ?)"
-    return [row["channel"] for row in rows(db, sql, (gone.team, gone.file_id, gone.file_id))]
-
-
-def replies_to(db: Tables, gone: Removal) -> list[str]:
-    """The ts of our replies to a message."""
-    sql = "select reply_ts from turns where team = ? and channel = ? and message_ts = ? and reply_ts is not null"
-    return [row["reply_ts"] for row in rows(db, sql, (gone.team, gone.channel, gone.message_ts))]
-
-
-def _forget_own(db: Tables, where: str, place: tuple[str, ...], column: str, owner: str) -> None:
-    """Shares and turns of one message or person, and what rests on files that are then shared nowhere here."""
-    own, mine = f"{where} and {column} = ?", (*place, owner)
-    given = {row["file_id"] for row in rows(db, f"select file_id from shares where {own}", mine)}
-    for table in ("shares", "turns"):
-        db.execute(f"delete from {table} where {own}", mine)
-    shared = {row["file_id"] for row in rows(db, f"select file_id from shares where {where}", place)}
-    _forget_files(db, where, place, given - shared)
-
-
-def _forget_files(db: Tables, where: str, place: tuple[str, ...], file_ids: Iterable[str]) -> None:
-    for file_id in file_ids:
-        db.execute(f"delete from shares where {where} and file_id = ?", (*place, file_id))
-        db.execute(f"delete from turns where {where} and {_RESTS}", (*place, file_id))
-
-
-def _note_gone(db: Tables, gone: Removal) -> None:
-    now = time.time()
-    db.execute("delete from gone where at < ?", (now - KEEP_EVENTS_S,))
-    db.execute(
-        "insert into gone (team, channel, message_ts, file_id, at) values (?, ?, ?, ?, ?)",
-        (gone.team, gone.channel, gone.message_ts, gone.file_id, now),
-    )
+def _count(db: Tables, number: int, swept: Swept) -> None:
+    """A receipt after one more sweep: a repeated one removes nothing more, and may prove what the first could not."""
+    sql = "update receipts set chunks = chunks + ?, verified = ? where rowid = ?"
+    db.execute(sql, (swept.chunks, int(swept.is_verified), number))

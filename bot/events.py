@@ -47,6 +47,8 @@ class IncomingMessage:
     text: str  # as Slack sent it: <@U1>, &amp; and all
     file_ids: tuple[str, ...]
     is_mention_event: bool = False
+    user_team: str = ""  # the author's; another one than ``team`` in channels shared with other organisations
+    is_shared_outside: bool = False
 
     @property
     def root_ts(self) -> str:
@@ -74,6 +76,7 @@ class ThreadFacts:
 
     author_asked_here: bool = False
     last_is_ours: bool = False
+    is_quiet: bool = False  # somebody asked us to keep out until we are mentioned
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +88,20 @@ class Respond:
 
 
 @dataclass(frozen=True, slots=True)
+class Hush:
+    """Somebody asked us to keep out of the thread, or to take part in it again."""
+
+    quiet: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Ignore:
     """The message is left alone; the reason is kept with the event."""
 
     reason: str
 
 
-def incoming_message(team: str, event: dict[str, Any]) -> IncomingMessage | Ignore:
+def incoming_message(team: str, event: dict[str, Any], *, is_shared_outside: bool = False) -> IncomingMessage | Ignore:
     """A person's message, or why it is none. Accepts `app_mention` and `message` events."""
     if event.get("bot_id") or event.get("subtype") == "bot_message":
         return Ignore("written by a bot")
@@ -110,7 +120,24 @@ def incoming_message(team: str, event: dict[str, Any]) -> IncomingMessage | Igno
         text=event.get("text") or "",
         file_ids=tuple(file["id"] for file in event.get("files") or () if file.get("id")),
         is_mention_event=event["type"] == "app_mention",
+        user_team=event.get("user_team") or event.get("team") or "",
+        is_shared_outside=is_shared_outside,
     )
+
+
+def edited_message(team: str, event: dict[str, Any]) -> IncomingMessage | None:
+    """The message as it reads now, where its author changed its words; None for all other changes.
+
+    Slack reports a change for unfurled links, reactions in threads and the like too; those leave the text alone.
+    """
+    if event.get("type") != "message" or event.get("subtype") != "message_changed":
+        return None
+    now, before = event["message"], event.get("previous_message") or {}
+    if not now.get("edited") or now.get("text") == before.get("text"):
+        return None
+    place = {"channel": event["channel"], "channel_type": event.get("channel_type", ""), "type": "message"}
+    message = incoming_message(team, now | place)
+    return message if isinstance(message, IncomingMessage) else None
 
 
 def removal(team: str, event: dict[str, Any], bot_user: str = "") -> Removal | None:
@@ -118,12 +145,12 @@ def removal(team: str, event: dict[str, Any], bot_user: str = "") -> Removal | N
     kind, subtype = event.get("type"), event.get("subtype")
     if kind == "member_left_channel" and event.get("user") == bot_user:
         return Removal(team, channel=event["channel"])
-    if kind == "file_deleted":
-        return Removal(team, file_id=event["file_id"])
-    if kind == "file_unshared":
+    if kind in {"file_deleted", "file_unshared"}:
         return Removal(team, channel=event.get("channel_id"), file_id=event["file_id"])
     if kind in {"channel_deleted", "group_deleted", "channel_left", "group_left"}:
         return Removal(team, channel=event["channel"])
+    if kind == "channel_id_changed":  # what is known under the old id could never be found again
+        return Removal(team, channel=event["old_channel_id"])
     if kind in {"app_uninstalled", "tokens_revoked"}:
         return Removal(team)
     if kind == "message" and subtype == "message_deleted":
@@ -134,30 +161,62 @@ def removal(team: str, event: dict[str, Any], bot_user: str = "") -> Removal | N
     return None
 
 
-def classify(message: IncomingMessage, bot_user: str, facts: ThreadFacts) -> Respond | Ignore:
+def classify(
+    message: IncomingMessage, bot_user: str, facts: ThreadFacts, *, only_mentioned: bool = False
+) -> Respond | Hush | Ignore:
     """Whether a message is for us: a mention, a direct message, or a follow-up by the thread rule.
 
     The rule: in a thread, without a mention, only somebody who already asked here is answered, only
-    if they mention nobody else, and only if it is a question or directly follows our answer.
+    if they mention nobody else, and only if it is a question or directly follows our answer; and
+    only where nobody asked us to be quiet and the conversation's settings allow it.
     """
     mentioned = mentions(message.text)
     question = without_mention(message.text, bot_user)
     if message.user == bot_user:
         return Ignore("our own")
-    if message.is_mention_event or bot_user in mentioned:
+    is_mention = message.is_mention_event or bot_user in mentioned
+    if (is_mention or facts.last_is_ours or facts.author_asked_here) and (hush := hushed(question)):
+        return hush
+    if is_mention:
         return Respond(question)
     if message.is_direct:
         return Ignore("only thanks") if _only_thanks(message, question) else Respond(question)
-    if message.thread_ts is None:
-        return Ignore("not addressed to us")
-    if not facts.author_asked_here:
-        return Ignore("its author has not asked in this thread")
-    is_others = mentioned or _TO_ALL.search(message.text)
-    if is_others or _only_thanks(message, question):
-        return Ignore("addressed to somebody else" if is_others else "only thanks")
-    if not (looks_like_question(question) or facts.last_is_ours):
-        return Ignore("people talking to each other")
-    return Respond(question, follow_up=True)
+    reason = _left_alone(message, question, facts, only_mentioned=only_mentioned)
+    return Ignore(reason) if reason else Respond(question, follow_up=True)
+
+
+def _left_alone(message: IncomingMessage, question: str, facts: ThreadFacts, *, only_mentioned: bool) -> str:
+    """Why a message without a mention is not for us; "" where it is a follow-up."""
+    is_others = mentions(message.text) or _TO_ALL.search(message.text)
+    reasons = (
+        (message.thread_ts is None, "not addressed to us"),
+        (facts.is_quiet, "asked to be quiet here"),
+        (only_mentioned, "only mentions are answered here"),
+        (not facts.author_asked_here, "its author has not asked in this thread"),
+        (bool(is_others), "addressed to somebody else"),
+        (_only_thanks(message, question), "only thanks"),
+        (not (looks_like_question(question) or facts.last_is_ours), "people talking to each other"),
+    )
+    return next((reason for holds, reason in reasons if holds), "")
+
+
+_QUIET = re.compile(
+    r"(?:quiet|silent|silence|ruhe|ruhig|leise|(?:sei|bleib)(?: \w+)* still|stop answering|hör auf zu antworten)",
+    re.IGNORECASE,
+)
+_LISTEN = re.compile(r"(?:listen|take part|join in|hör(?: hier)? wieder zu|mach(?: hier)? wieder mit)", re.IGNORECASE)
+_POLITE = frozenset(
+    "please bitte be stay keep sei bleib here hier in this thread now jetzt again wieder inhouse the a bit".split()
+)
+
+
+def hushed(text: str) -> Hush | None:
+    """Whether ``text`` is nothing but "quiet here" or "listen here", in English or German."""
+    for pattern, quiet in ((_QUIET, True), (_LISTEN, False)):
+        rest, found = pattern.subn(" ", text, count=1)
+        if found and "?" not in text and _POLITE.issuperset(re.findall(r"\w+", rest.lower())):
+            return Hush(quiet)
+    return None
 
 
 def _only_thanks(message: IncomingMessage, text: str) -> bool:
@@ -178,11 +237,11 @@ def without_mention(text: str, bot_user: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Slack's escapes undone: links as their label or address, entities as characters."""
+    """Slack's escapes undone: links as their label or address, entities as characters; without halves of an emoji."""
     text = re.sub(r"<(?:[@#!][^|>]*|[^|>]*)\|([^>]+)>", r"\1", text)
     text = re.sub(r"<([^@#!][^>]*)>", r"\1", text)
     text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    return re.sub(r"[ \t]+", " ", text).strip()
+    return re.sub("[ \t\ud800-\udfff]+", " ", text).strip()
 
 
 def looks_like_question(text: str) -> bool:

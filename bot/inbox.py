@@ -7,25 +7,43 @@ redelivery, and a redelivered event finds its id here and does nothing.
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from dataclasses import asdict
 from typing import Any
 
-from bot.erasures import channels_with, forget, forget_turns, replies_to
-from bot.events import Ignore, IncomingMessage, Removal, Respond, classify, incoming_message, removal
+from bot.channels import ChannelSettings, settings_in
+from bot.events import (
+    Hush,
+    Ignore,
+    IncomingMessage,
+    Removal,
+    Respond,
+    classify,
+    edited_message,
+    incoming_message,
+    removal,
+)
+from bot.forgetting import forget_turns, take_away
 from bot.jobs import Jobs
 from bot.records import (
     KEEP_EVENTS_S,
     Records,
     Tables,
+    add_job,
+    add_turn,
     lane_of,
     note_thread_message,
+    rows,
+    set_quiet,
     thread_facts,
 )
 
 log = logging.getLogger(__name__)
+
+
+# Messages of one thread may overtake each other on their way here by this much, and are still answered in their order.
+SETTLE_S = 0.2
 
 
 class Inbox:
@@ -44,22 +62,26 @@ class Inbox:
         """
         event, team = body["event"], body.get("team_id") or body["event"].get("team", "")
         event_id = body.get("event_id") or f"{event['type']}/{event.get('event_ts')}"
-        await self._records.write(lambda db: self._record(db, team, event_id, event))
+        outside = bool(body.get("is_ext_shared_channel"))
+        await self._records.write(lambda db: self._record(db, team, event_id, event, outside))
         gone = removal(team, event, self._bot_user)
         if gone is not None:
             self._jobs.cancel(gone)
+        edited = edited_message(team, event)
+        if edited is not None:
+            self._jobs.cancel(Removal(team, channel=edited.channel, message_ts=edited.ts))
         self._jobs.wake()
 
     async def add(self, kind: str, key: str, lane: str, user: str, payload: dict[str, Any]) -> None:
         """Store work that did not come as an event: a command or a button."""
-        await self._records.write(lambda db: _add_job(db, kind, key, lane, user, payload))
+        await self._records.write(lambda db: add_job(db, kind, key, lane, user, payload))
         self._jobs.wake()
 
-    async def question_of(self, team: str, channel: str, reply_ts: str) -> dict[str, Any] | None:
-        """The turn that a reply of ours answers."""
-        return await self._records.question_of(team, channel, reply_ts)
+    async def is_full(self) -> bool:
+        """Whether more questions wait than can be taken on."""
+        return await self._records.read(lambda db: _waiting(db) >= self._queue_limit)
 
-    def _record(self, db: Tables, team: str, event_id: str, event: dict[str, Any]) -> None:
+    def _record(self, db: Tables, team: str, event_id: str, event: dict[str, Any], outside: bool) -> None:
         now = time.time()
         kind = "/".join(filter(None, (event["type"], event.get("subtype"))))
         added = db.execute(
@@ -70,11 +92,11 @@ class Inbox:
             return
         db.execute("delete from events where received_at < ?", (now - KEEP_EVENTS_S,))
         db.execute("delete from jobs where state in ('done', 'failed') and created_at < ?", (now - KEEP_EVENTS_S,))
-        reason = self._act(db, team, event_id, event)
+        reason = self._act(db, team, event_id, event, outside)
         if reason:
             db.execute("update events set ignored = ? where event_id = ?", (reason.reason, event_id))
 
-    def _act(self, db: Tables, team: str, event_id: str, event: dict[str, Any]) -> Ignore | None:
+    def _act(self, db: Tables, team: str, event_id: str, event: dict[str, Any], outside: bool) -> Ignore | None:
         gone = removal(team, event, self._bot_user)
         if gone is not None:
             _remove(db, gone, event_id)
@@ -82,35 +104,107 @@ class Inbox:
         if event["type"] == "file_change":
             _read_again(db, team, event_id, event["file_id"])
             return None
+        if event["type"] in _SMALL_JOBS:
+            return _greet(db, team, event_id, event, self._bot_user)
         if event["type"] not in {"message", "app_mention"}:
             return Ignore("nothing to do")
-        message = incoming_message(team, event)
-        if isinstance(message, Ignore):
-            return message
-        decision = classify(message, self._bot_user, thread_facts(db, message))
+        edited = edited_message(team, event)
+        if edited is not None:
+            return _answer_anew(db, edited, event_id)
+        message = incoming_message(team, event, is_shared_outside=outside)
+        return message if isinstance(message, Ignore) else self._take(db, message)
+
+    def _take(self, db: Tables, message: IncomingMessage) -> Ignore | None:
+        """A person's message: ask, keep quiet, read its files, or leave it alone."""
+        settings = settings_in(db, message.team, message.channel)
+        facts = thread_facts(db, message)
+        decision = classify(message, self._bot_user, facts, only_mentioned=settings.only_mentioned)
         if message.user != self._bot_user:
             note_thread_message(db, message)
+        if message.is_shared_outside and not settings.is_connect_allowed:
+            return _stay_out(db, message, decision)
         if isinstance(decision, Ignore):
+            _read_for_library(db, message, settings, self._bot_user)
             return decision
+        if isinstance(decision, Hush):
+            set_quiet(db, message, decision.quiet)
+            payload = {"message": asdict(message), "quiet": decision.quiet}
+            add_job(db, "hush", f"hush/{message.team}/{message.channel}/{message.ts}", lane_of(message), "", payload)
+            return None
         self._ask(db, message, decision)
         return None
 
     def _ask(self, db: Tables, message: IncomingMessage, decision: Respond) -> None:
-        sql = "select count(*) as n from jobs where state in ('waiting', 'running') and kind != 'erase'"
-        waiting = next(db.query(sql))["n"]
-        kind = "turn" if waiting < self._queue_limit else "busy"
-        lane = lane_of(message) if kind == "turn" else f"busy/{message.ts}"
-        payload = {"message": asdict(message), "question": decision.question, "follow_up": decision.follow_up}
-        _add_job(db, kind, f"turn/{message.team}/{message.channel}/{message.ts}", lane, message.user, payload)
+        if _waiting(db) < self._queue_limit:
+            add_turn(db, message, decision.question, SETTLE_S if message.thread_ts else 0.0)
+            return
+        key, payload = f"turn/{message.team}/{message.channel}/{message.ts}", {"message": asdict(message)}
+        add_job(db, "busy", key, f"busy/{message.ts}", message.user, payload)
+
+
+def _waiting(db: Tables) -> int:
+    """How many questions are being answered, or are to be."""
+    kinds = "('turn', 'ask', 'redo', 'summarise')"
+    sql = f"select count(*) as n from jobs where state in ('waiting', 'running') and kind in {kinds}"
+    return int(rows(db, sql, ())[0]["n"])
+
+
+# Events that lead to a small job of their own, and its kind.
+_SMALL_JOBS = {"app_home_opened": "home", "app_context_changed": "context", "member_joined_channel": "joined"}
+
+
+def _greet(db: Tables, team: str, event_id: str, event: dict[str, Any], bot_user: str) -> Ignore | None:
+    """Somebody looks at us, or took us into a conversation."""
+    kind = _SMALL_JOBS[event["type"]]
+    if kind == "joined" and event.get("user") != bot_user:
+        return Ignore("somebody else joined")
+    add_job(
+        db,
+        kind,
+        f"{kind}/{event_id}",
+        f"{kind}/{event.get('user', '')}",
+        event.get("user", ""),
+        {"team": team, "event": event},
+    )
+    return None
+
+
+def _answer_anew(db: Tables, message: IncomingMessage, event_id: str) -> Ignore | None:
+    """A question was edited: where it is answered or being answered, it is answered anew, in place.
+
+    One that still waits needs nothing: a turn reads its question as it stands.
+    """
+    place = (message.team, message.channel, message.ts)
+    key = f"turn/{message.team}/{message.channel}/{message.ts}"
+    answered = rows(db, "select 1 from turns where team = ? and channel = ? and message_ts = ?", place)
+    if not answered and not rows(db, "select 1 from jobs where key = ? and state = 'running'", (key,)):
+        return Ignore("an edit of what was not answered")
+    payload = {"message": asdict(message), "question": message.text}
+    add_job(db, "redo", f"edit/{event_id}", lane_of(message), message.user, payload)
+    return None
+
+
+def _stay_out(db: Tables, message: IncomingMessage, decision: Respond | Hush | Ignore) -> Ignore:
+    """In a channel shared with another organisation nothing is said where that one could see it."""
+    is_colleague = message.user_team in {"", message.team}
+    if isinstance(decision, Respond) and not decision.follow_up and is_colleague:
+        key = f"outside/{message.team}/{message.channel}/{message.ts}"
+        add_job(db, "outside", key, key, message.user, {"message": asdict(message)})
+    return Ignore("shared with another organisation")
+
+
+def _read_for_library(db: Tables, message: IncomingMessage, settings: ChannelSettings, bot_user: str) -> None:
+    if settings.is_library and message.file_ids and message.user != bot_user:
+        key = f"upload/{message.team}/{message.channel}/{message.ts}"
+        add_job(db, "upload", key, lane_of(message), message.user, {"message": asdict(message)})
 
 
 def _remove(db: Tables, gone: Removal, event_id: str) -> None:
     """Take the rows away now, so that nothing answers from them again; the job erases the rest."""
-    channels = [gone.channel] if gone.channel else channels_with(db, gone)
-    replies = replies_to(db, gone) if gone.message_ts else []
-    forget(db, gone)
-    payload = {"team": gone.team, "channels": channels, "replies": replies}
-    _add_job(db, "erase", f"erase/{event_id}", f"erase/{gone.team}", "", payload)
+    payload = take_away(db, gone)
+    add_job(db, "erase", f"erase/{event_id}", f"erase/{gone.team}", "", payload)
+    if payload["receipts"]:  # something was taken, so a Home tab may still show its name
+        add_job(db, "renew", f"renew/{event_id}", f"renew/{gone.team}", "", {"team": gone.team})
 
 
 def _read_again(db: Tables, team: str, event_id: str, file_id: str) -> None:
@@ -118,12 +212,4 @@ def _read_again(db: Tables, team: str, event_id: str, file_id: str) -> None:
     known = forget_turns(db, team, file_id)
     if known:
         payload = {"team": team, "file_id": file_id}
-        _add_job(db, "reread", f"reread/{event_id}", f"file/{team}/{file_id}", "", payload)
-
-
-def _add_job(db: Tables, kind: str, key: str, lane: str, user: str, payload: dict[str, Any]) -> None:
-    db.execute(
-        "insert or ignore into jobs (key, kind, lane, user, payload, state, attempts, created_at, not_before)"
-        " values (?, ?, ?, ?, ?, 'waiting', 0, ?, 0)",
-        (key, kind, lane, user, json.dumps(payload), time.time()),
-    )
+        add_job(db, "reread", f"reread/{event_id}", f"file/{team}/{file_id}", "", payload)

@@ -15,18 +15,25 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from bot.events import Removal
+from bot.rates import Pace, Rates
 from bot.records import Job, Records, Tables
 
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 4
 FIRST_RETRY_S = 1.0  # doubled with each further attempt
+RENEW_S = 15.0  # how often people who wait are told where they stand
 
 
 class TryAgain(Exception):
     """A job could not be done just now; it will be tried again."""
+
+
+class Overtaken(Exception):
+    """A job found that another one of its lane, just stored, comes before it; it waits again."""
 
 
 @dataclass(slots=True)
@@ -36,29 +43,48 @@ class Running:
     job: Job
     cancel: threading.Event = field(default_factory=threading.Event)
     is_last_attempt: bool = False
+    is_overtaken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a waiting job stands."""
+
+    ahead: int  # jobs before it, those in progress included
+    wait_s: float | None  # until it begins, from measured times; None where nothing was measured yet
+    paced_s: float = 0.0  # it waits this long because its lane had enough answers within a minute
 
 
 Handler = Callable[[Running], Awaitable[None]]
-Notice = Callable[[Job, int], Awaitable[None]]
+Notice = Callable[[Job, Place], Awaitable[None]]
 Apology = Callable[[Job], Awaitable[None]]
 
-QUICK = frozenset({"busy", "erase"})  # these take no model, so they wait for no worker
+# These take no model, so they wait for no worker.
+QUICK = frozenset(
+    {"busy", "erase", "home", "context", "joined", "hush", "outside", "share", "settings", "forget", "renew"}
+)
+PACED = "turn"  # the kind whose answers in one lane are paced
 
 
 class Jobs:
     """Runs up to ``workers`` jobs at once. `start` it on an event loop, `stop` it before the loop ends."""
 
-    def __init__(self, records: Records, workers: int) -> None:
+    def __init__(self, records: Records, workers: int, replies_a_minute: int = 5) -> None:
+        """``replies_a_minute`` is the most in one lane; what comes beyond it waits, and its asker is told so."""
         self._records = records
         self._workers = workers
+        self._pace = Pace(replies_a_minute)
+        self.rates = Rates()
+        self._parsed: dict[int, Job] = {}
         self._handlers: dict[str, Handler] = {}
         self._notice: Notice | None = None
         self._apology: Apology | None = None
         self._running: dict[int, Running] = {}
         self._served: dict[str, float] = {}
-        self._noticed: set[int] = set()
+        self._noticed: dict[int, tuple[Place, float]] = {}  # what people were told, and when
         self._woken = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._renewing: asyncio.Future[None] | None = None
         self._stopping = False
 
     def handle(self, kind: str, handler: Handler) -> None:
@@ -66,7 +92,7 @@ class Jobs:
         self._handlers[kind] = handler
 
     def on_waiting(self, notice: Notice) -> None:
-        """Say who is told, once for each job, that it was taken in and how many are ahead of it."""
+        """Say who is told where each job stands: once when it was taken in, and again as the queue moves."""
         self._notice = notice
 
     def on_failure(self, apology: Apology) -> None:
@@ -79,10 +105,13 @@ class Jobs:
             lambda db: db.execute("update jobs set state = 'waiting', not_before = 0 where state = 'running'")
         )
         self._spawn(self._loop())
+        self._renewing = asyncio.ensure_future(self._renew())
 
     async def stop(self, timeout_s: float = 20.0) -> None:
         """Claim nothing more; give running jobs time to finish, then leave them to the next start."""
         self._stopping = True
+        if self._renewing is not None:
+            self._renewing.cancel()
         self.wake()
         working = [task for task in self._tasks if not task.done()]
         if working:
@@ -127,7 +156,9 @@ class Jobs:
     async def _step(self) -> None:
         """Start one job, or wait until there may be one to start."""
         self._woken.clear()
-        waiting = await self._records.read(_waiting)
+        waiting = [(self._job(row), row["not_before"]) for row in await self._records.read(_waiting)]
+        waiting.sort(key=lambda entry: _asked_at(entry[0]))  # events overtake each other on their way here
+        self._parsed = {job.job_id: job for job, _ in waiting}
         self._tell(waiting)
         job = self._next(waiting)
         if job is None:
@@ -137,18 +168,35 @@ class Jobs:
         else:
             await self._claim(job)
 
+    def _job(self, row: dict[str, Any]) -> Job:
+        """A row as a job; its payload is read once, however often the queue is looked through."""
+        known = self._parsed.get(row["job_id"])
+        if known is None or known.attempts != row["attempts"]:
+            payload = json.loads(row["payload"])
+            known = Job(row["job_id"], row["key"], row["kind"], row["lane"], row["user"], payload, row["attempts"])
+        return known
+
+    async def _renew(self) -> None:
+        """Look through the queue now and then, so that those who wait are told how it moves."""
+        while not self._stopping:
+            await asyncio.sleep(RENEW_S)
+            self.wake()
+
     async def _claim(self, job: Job) -> None:
         sql = "update jobs set state = 'running', attempts = attempts + 1 where job_id = ?"
         await self._records.write(lambda db: db.execute(sql, (job.job_id,)))
         if job.kind not in QUICK:
             self._served[job.user] = time.monotonic()
+        if job.kind == PACED and not job.attempts:
+            self._pace.started(job.lane)
         self._running[job.job_id] = running = Running(job, is_last_attempt=job.attempts + 1 >= MAX_ATTEMPTS)
         self._spawn(self._run(running))
 
     async def _run(self, running: Running) -> None:
-        job = running.job
+        job, started = running.job, time.perf_counter()
         try:
             if await self._does(running):
+                self.rates.took(job.kind, time.perf_counter() - started)
                 await self._records.write(lambda db: _done(db, job.job_id))
             else:
                 await self._release(running)
@@ -156,7 +204,7 @@ class Jobs:
             log.exception("job=%d: its end was not recorded; the next start takes it up again", job.job_id)
         finally:
             self._running.pop(job.job_id, None)
-            self._noticed.discard(job.job_id)
+            self._noticed.pop(job.job_id, None)
             self.wake()
 
     async def _does(self, running: Running) -> bool:
@@ -164,6 +212,8 @@ class Jobs:
         job = running.job
         try:
             await self._handlers[job.kind](running)
+        except Overtaken:
+            running.is_overtaken = True
         except TryAgain as error:
             log.warning("job=%d kind=%s attempt=%d again: %s", job.job_id, job.kind, job.attempts + 1, error)
         except Exception:
@@ -175,6 +225,11 @@ class Jobs:
     async def _release(self, running: Running) -> None:
         """Let it be tried again a little later; after the last attempt tell people that it failed."""
         job = running.job
+        if running.is_overtaken:  # that was no attempt
+            self._pace.undo(job.lane)
+            sql = "update jobs set state = 'waiting', attempts = ? where job_id = ?"
+            await self._records.write(lambda db: db.execute(sql, (job.attempts, job.job_id)))
+            return
         if running.is_last_attempt:
             await self._give_up(job)
             return
@@ -201,27 +256,45 @@ class Jobs:
         for job, not_before in waiting:
             if job.job_id in self._running:
                 continue
-            may_go = job.kind in QUICK or not is_full
+            may_go = job.kind in QUICK or not (is_full or self._paced_s(job))
             if may_go and job.lane not in busy and not_before <= time.time():
                 free.append(job)
             busy.add(job.lane)  # only the first of a lane may go
         return min(free, key=lambda job: (self._served.get(job.user, 0.0), job.job_id), default=None)
 
+    def _paced_s(self, job: Job) -> float:
+        return self._pace.wait_s(job.lane) if job.kind == PACED and not job.attempts else 0.0
+
     def _tell(self, waiting: list[tuple[Job, float]]) -> None:
+        """Tell each who waits where they stand, if that is news."""
         if self._notice is None:
             return
-        ahead = len(self._running)
+        ahead = sum(running.job.kind not in QUICK for running in self._running.values())
         for job, _ in waiting:
-            if job.job_id not in self._noticed and job.job_id not in self._running:
-                self._noticed.add(job.job_id)
-                self._spawn(self._notice(job, ahead))
+            if job.job_id in self._running or job.kind in QUICK:
+                continue
+            place = Place(ahead, self._wait_s(job.kind, ahead), self._paced_s(job))
+            if self._is_news(job, place):
+                self._noticed[job.job_id] = (place, time.monotonic())
+                self._spawn(self._notice(job, place))
             ahead += 1
 
+    def _is_news(self, job: Job, place: Place) -> bool:
+        told, at = self._noticed.get(job.job_id, (None, 0.0))
+        if told is None or (place.paced_s and not told.paced_s):
+            return True
+        return told.ahead != place.ahead and time.monotonic() - at >= RENEW_S
+
+    def _wait_s(self, kind: str, ahead: int) -> float | None:
+        mean_s = self.rates.mean_s(kind)
+        return None if mean_s is None else ahead / self._workers * mean_s
+
     async def _sleep(self, waiting: list[tuple[Job, float]]) -> None:
-        later = [not_before for _, not_before in waiting if not_before > time.time()]
-        timeout_s = max(0.05, min(later) - time.time()) if later else None
+        later = [not_before - time.time() for _, not_before in waiting]
+        later += [self._paced_s(job) for job, _ in waiting]
+        later = [wait_s for wait_s in later if wait_s > 0]
         try:
-            await asyncio.wait_for(self._woken.wait(), timeout_s)
+            await asyncio.wait_for(self._woken.wait(), max(0.05, min(later)) if later else None)
         except TimeoutError:
             return
 
@@ -231,23 +304,13 @@ class Jobs:
         task.add_done_callback(self._tasks.discard)
 
 
-def _waiting(db: Tables) -> list[tuple[Job, float]]:
-    rows = db.query("select * from jobs where state = 'waiting' order by job_id limit 1000")
-    return [
-        (
-            Job(
-                row["job_id"],
-                row["key"],
-                row["kind"],
-                row["lane"],
-                row["user"],
-                json.loads(row["payload"]),
-                row["attempts"],
-            ),
-            row["not_before"],
-        )
-        for row in rows
-    ]
+def _waiting(db: Tables) -> list[dict[str, Any]]:
+    return list(db.query("select * from jobs where state = 'waiting' order by job_id limit 1000"))
+
+
+def _asked_at(job: Job) -> tuple[str, int]:
+    """Jobs of one lane are done in the order in which their messages were written; a ts sorts as text."""
+    return str((job.payload.get("message") or {}).get("ts") or ""), job.job_id
 
 
 def _done(db: Tables, job_id: int, state: str = "done") -> None:

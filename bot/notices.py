@@ -7,43 +7,85 @@ import logging
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import answers, blocks
+from bot import blocks
+from bot.access import SHARED_OUTSIDE
 from bot.conversations import NOTICE
-from bot.jobs import Running
+from bot.events import IncomingMessage
+from bot.jobs import Place, Running
+from bot.people import People
 from bot.records import Job
+from bot.texts import Texts
 
 log = logging.getLogger(__name__)
 
 
 class Notices:
-    """Tells people that their question arrived."""
+    """Tells people where their question stands."""
 
-    def __init__(self, client: AsyncWebClient) -> None:
+    def __init__(self, client: AsyncWebClient, people: People) -> None:
         self._client = client
+        self._people = people
 
-    async def first_sign(self, job: Job, ahead: int) -> None:
-        """A status below the question; where Slack shows none, a reaction on it."""
-        if job.kind != "turn":
+    async def waiting(self, job: Job, place: Place) -> None:
+        """A status below the question; where Slack shows none, a reaction on it. What is paced is told so."""
+        if job.kind not in {"turn", "redo"}:
             return
-        message = job.payload["message"]
-        waits = f"is busy: {ahead} ahead of you …" if ahead > 1 else "is thinking …"
+        message = _message(job)
+        texts = await self._texts(message)
+        if place.paced_s:
+            await self.whisper(message, texts("paced", seconds=round(place.paced_s)))
+            return
         try:
             await self._client.assistant_threads_setStatus(
-                channel_id=message["channel"], thread_ts=message["thread_ts"] or message["ts"], status=waits
+                channel_id=message.channel, thread_ts=message.root_ts, status=_status(texts, place)
             )
         except SlackApiError as error:
             log.info("status not set: %s", error.response.get("error"))
-            await self._look(message["channel"], message["ts"])
+            await self._look(message.channel, message.ts)
 
     async def busy(self, running: Running) -> None:
         """Do the job of kind "busy": a question that found the queue full."""
-        message = running.job.payload["message"]
-        text = answers.busy()
+        message = _message(running.job)
+        await self._say(message, (await self._texts(message))("busy"), "busy")
+
+    async def hush(self, running: Running) -> None:
+        """Do the job of kind "hush": say that the thread is left alone from now on, or not any more."""
+        message, quiet = _message(running.job), running.job.payload["quiet"]
+        await self._say(message, (await self._texts(message))("quiet" if quiet else "listening"), "hush")
+
+    async def outside(self, running: Running) -> None:
+        """Do the job of kind "outside": tell a colleague, and nobody else, why there is no answer."""
+        await self.keep_out(_message(running.job))
+
+    async def keep_out(self, message: IncomingMessage) -> None:
+        """Where another organisation reads along: no sign but to a colleague."""
+        if message.user_team in {"", message.team}:
+            await self.whisper(message, (await self._texts(message))(SHARED_OUTSIDE))
+
+    async def whisper(self, message: IncomingMessage, text: str) -> None:
+        """Say something to the author of a message alone; a nicety, so its failure is only logged."""
+        try:
+            await self._client.chat_postEphemeral(
+                channel=message.channel,
+                user=message.user,
+                text=text,
+                blocks=[blocks.section(text)],
+                thread_ts=message.thread_ts,
+            )
+        except SlackApiError as error:
+            log.info("not whispered: %s", error.response.get("error"))
+
+    async def _texts(self, message: IncomingMessage) -> Texts:
+        return await self._people.texts(message.team, message.channel, message.user)
+
+    async def _say(self, message: IncomingMessage, text: str, name: str) -> None:
         await self._client.chat_postMessage(
-            channel=message["channel"],
-            thread_ts=message["thread_ts"] or message["ts"],
+            channel=message.channel,
+            thread_ts=message.root_ts,
             text=text,
-            blocks=[blocks.section(text) | {"block_id": f"{NOTICE}-busy"}],
+            blocks=[blocks.section(text) | {"block_id": f"{NOTICE}-{name}"}],
+            unfurl_links=False,
+            unfurl_media=False,
         )
 
     async def _look(self, channel: str, ts: str) -> None:
@@ -51,3 +93,15 @@ class Notices:
             await self._client.reactions_add(channel=channel, timestamp=ts, name="eyes")
         except SlackApiError as error:
             log.info("reaction not added: %s", error.response.get("error"))
+
+
+def _status(texts: Texts, place: Place) -> str:
+    if place.ahead < 1:
+        return texts("status-thinking")
+    if place.wait_s is None or place.wait_s < 5:
+        return texts("status-waiting", ahead=place.ahead)
+    return texts("status-waiting-about", ahead=place.ahead, seconds=5 * round(place.wait_s / 5))
+
+
+def _message(job: Job) -> IncomingMessage:
+    return IncomingMessage(**job.payload["message"])

@@ -42,7 +42,11 @@ EVENT_SCOPES: dict[str, tuple[str, ...]] = {
     "channel_deleted": ("channels:read",),
     "group_left": ("groups:read",),
     "group_deleted": ("groups:read",),
+    "member_joined_channel": ("channels:read", "groups:read"),
     "member_left_channel": ("channels:read", "groups:read"),
+    "channel_id_changed": ("groups:read",),
+    "channel_shared": ("channels:read", "groups:read"),
+    "channel_unshared": ("channels:read", "groups:read"),
     "app_home_opened": (),
     "app_context_changed": ("assistant:write",),
     "agent_session_stopped": ("chat:write",),
@@ -55,22 +59,30 @@ EVENT_SCOPES: dict[str, tuple[str, ...]] = {
 METHOD_SCOPES: dict[str, tuple[str, ...]] = {
     "apps.connections.open": (),  # connections:write, which belongs to the app-level token
     "assistant.threads.setStatus": ("chat:write",),
+    "assistant.threads.setSuggestedPrompts": ("assistant:write",),
+    "assistant.threads.setTitle": ("assistant:write",),
     "auth.test": (),
     "chat.appendStream": ("chat:write",),
     "chat.delete": ("chat:write",),
+    "chat.getPermalink": (),
+    "chat.postEphemeral": ("chat:write",),
     "chat.postMessage": ("chat:write",),
     "chat.startStream": ("chat:write",),
     "chat.stopStream": ("chat:write",),
     "chat.update": ("chat:write",),
     "conversations.history": _HISTORY,
     "conversations.info": _CONVERSATIONS,
+    "conversations.list": _CONVERSATIONS,
+    "conversations.members": _CONVERSATIONS,
     "conversations.replies": _HISTORY,
     "files.info": ("files:read",),
     "reactions.add": ("reactions:write",),
     "users.info": ("users:read",),
+    "views.open": (),
+    "views.publish": (),
 }
 
-_COMMANDS = "commands"  # /ask and /inhouse
+_COMMANDS = "commands"  # /ask, /inhouse and the shortcuts
 NEEDED_SCOPES = frozenset(
     {scope for scopes in (*EVENT_SCOPES.values(), *METHOD_SCOPES.values()) for scope in scopes} | {_COMMANDS}
 )

@@ -1,8 +1,9 @@
-"""The Slack side of the store: events seen, jobs, threads, turns, and who shared which file where.
+"""The Slack side of the store: how it is read and written, jobs, threads, and who shared which file where.
 
-Shares the one database file and its writer thread with `rag.store`. Everything here is keyed by
-Slack's own ids; text of people lies in `turns` (their thread's history) and, until a job is done,
-in the job's payload. Times are seconds since the epoch.
+Shares the one database file and its writer thread with `rag.store`; its tables stand in
+`bot.schema`. Everything here is keyed by Slack's own ids; text of people lies in `turns` (see
+`bot.history`), `asides`, `feedback` and, until a job is done, in the job's payload. Times are
+seconds since the epoch.
 """
 
 from __future__ import annotations
@@ -11,106 +12,16 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from sqlite_utils import Database as Tables
-from sqlite_utils.migrations import Migrations
 
 from bot.events import IncomingMessage, ThreadFacts
 from rag.database import Database
-from rag.types import Turn
 
 Result = TypeVar("Result")
-MIGRATIONS = Migrations("bot")
 KEEP_EVENTS_S = 7 * 24 * 3600  # Slack redelivers for minutes; a week is for reading the log
-
-
-@MIGRATIONS()
-def m001_initial(db: Tables) -> None:
-    """Tables as of 0.1."""
-    _m001_work(db)
-    _m001_conversations(db)
-    _m001_files(db)
-
-
-def _m001_work(db: Tables) -> None:
-    """What Slack sent, and what is to be done about it."""
-    db.table("events").create(
-        {"event_id": str, "team": str, "kind": str, "ignored": str, "received_at": float}, pk="event_id"
-    )
-    db.table("events").create_index(["received_at"])
-    db.table("jobs").create(
-        {
-            "job_id": int,
-            "key": str,
-            "kind": str,
-            "lane": str,
-            "user": str,
-            "payload": str,
-            "state": str,
-            "attempts": int,
-            "created_at": float,
-            "not_before": float,
-        },
-        pk="job_id",
-        not_null={"key", "kind", "lane", "state"},
-    )
-    db.table("jobs").create_index(["key"], unique=True)
-    db.table("jobs").create_index(["state"])
-    db.table("jobs").create_index(["lane"])
-
-
-def _m001_conversations(db: Tables) -> None:
-    """Threads that the bot takes part in, and the questions it was asked."""
-    db.table("threads").create(
-        {"team": str, "channel": str, "thread_ts": str, "last_ts": str, "last_is_ours": int},
-        pk=("team", "channel", "thread_ts"),
-    )
-    db.table("turns").create(
-        {
-            "turn_id": int,
-            "team": str,
-            "channel": str,
-            "thread_ts": str,
-            "message_ts": str,
-            "user": str,
-            "widened": int,
-            "reply_ts": str,
-            "question": str,
-            "answer": str,
-            "outcome": str,
-            "files": str,  # JSON list of file ids that the answer rests on or searched
-            "created_at": float,
-        },
-        pk="turn_id",
-    )
-    db.table("turns").create_index(["team", "channel", "message_ts", "widened"], unique=True)
-    db.table("turns").create_index(["team", "channel", "thread_ts"])
-
-
-def _m001_files(db: Tables) -> None:
-    """Where files were shared, and what was taken away again."""
-    db.table("shares").create(
-        {
-            "team": str,
-            "channel": str,
-            "file_id": str,
-            "message_ts": str,
-            "thread_ts": str,
-            "user": str,
-            "name": str,
-            "permalink": str,
-            "document_id": int,
-            "state": str,  # "reading" | "read" | "failed"
-            "note": str,
-            "receipted": int,
-            "shared_at": float,
-        },
-        pk=("team", "channel", "file_id", "message_ts"),
-    )
-    # What was taken away, so that a file being read just then does not come back.
-    db.table("gone").create({"team": str, "channel": str, "message_ts": str, "file_id": str, "at": float})
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,17 +50,10 @@ class Share:
     name: str
     permalink: str
     document_id: int | None
-    state: str  # "reading" | "read" | "failed"
+    state: str  # "reading" | "read" | "replaced" (by a newer version) | "failed"
     note: str  # what the receipt says of it: pages read, or why it was not
-
-
-@dataclass(frozen=True, slots=True)
-class OpenReply:
-    """A reply that was begun, and perhaps finished, for a question."""
-
-    turn_id: int
-    reply_ts: str
-    outcome: str | None
+    replaced_by: str | None = None  # file id of the newer version; "": people chose to search both
+    kind: str | None = None  # "pdf" | "xlsx" | ... as it was read; "other": no document at all
 
 
 def scope_of(team: str, channel: str) -> str:
@@ -170,104 +74,6 @@ class Records:
     async def read(self, work: Callable[[Tables], Result]) -> Result:
         """Run ``work`` against what was committed."""
         return await asyncio.to_thread(self._database.read, work)
-
-    # --- turns: a thread's history -----------------------------------------------------------
-
-    async def history(self, message: IncomingMessage, limit: int) -> tuple[Turn, ...]:
-        """Earlier turns of the conversation, oldest first; in a direct message its last half hour too."""
-
-        def work(db: Tables) -> tuple[Turn, ...]:
-            found = rows(
-                db,
-                "select question, answer from turns where team = ? and channel = ? and answer is not null"
-                " and message_ts < ? and (thread_ts = ? or (? and created_at > ?))"
-                " order by message_ts desc limit ?",
-                (
-                    *(message.team, message.channel, message.ts, message.root_ts),
-                    *(message.is_direct and message.thread_ts is None, time.time() - 1800, limit),
-                ),
-            )
-            return tuple(Turn(row["question"], row["answer"]) for row in reversed(found))
-
-        return await self.read(work)
-
-    async def open_reply(self, message: IncomingMessage, widened: bool) -> OpenReply | None:
-        """The reply that an earlier run began for this question, if its place is known."""
-
-        def work(db: Tables) -> OpenReply | None:
-            found = rows(
-                db,
-                "select turn_id, reply_ts, outcome from turns"
-                " where team = ? and channel = ? and message_ts = ? and widened = ?",
-                (message.team, message.channel, message.ts, int(widened)),
-            )
-            return OpenReply(**found[0]) if found else None
-
-        return await self.read(work)
-
-    async def begin_reply(self, message: IncomingMessage, question: str, reply_ts: str, widened: bool) -> bool:
-        """Remember where the reply stands, before it is finished: a restart completes it there.
-
-        False where the question was deleted meanwhile: nothing is remembered of it.
-        """
-
-        def work(db: Tables) -> bool:
-            sql = "select 1 from gone where team = ? and channel = ? and message_ts = ? and file_id is null"
-            if rows(db, sql, (message.team, message.channel, message.ts)):
-                return False
-            db.execute(
-                "insert into turns"
-                " (team, channel, thread_ts, message_ts, user, widened, reply_ts, question, created_at)"
-                " values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (team, channel, message_ts, widened)"
-                " do update set reply_ts = excluded.reply_ts",
-                (
-                    *(message.team, message.channel, message.root_ts, message.ts, message.user, int(widened)),
-                    *(reply_ts, question, time.time()),
-                ),
-            )
-            return True
-
-        return await self.write(work)
-
-    async def finish_turn(
-        self, message: IncomingMessage, widened: bool, answer: str, outcome: str, files: Sequence[str]
-    ) -> bool:
-        """Add the finished turn to the thread's history; False, and nothing is kept, where one of ``files`` is gone."""
-        where = "team = ? and channel = ? and message_ts = ? and widened = ?"
-        place = (message.team, message.channel, message.ts, int(widened))
-
-        def work(db: Tables) -> bool:
-            sql = "select 1 from shares where team = ? and channel = ? and file_id = ?"
-            if not all(rows(db, sql, (message.team, message.channel, file_id)) for file_id in files):
-                db.execute(f"delete from turns where {where}", place)
-                return False
-            db.execute(
-                f"update turns set answer = ?, outcome = ?, files = ? where {where}",
-                (answer, outcome, json.dumps(list(files)), *place),
-            )
-            _note_ours(db, message)
-            return True
-
-        return await self.write(work)
-
-    async def note_ours(self, message: IncomingMessage) -> None:
-        """Remember that the last word in a message's thread is ours: what follows it is for us."""
-        await self.write(lambda db: _note_ours(db, message))
-
-    async def known_replies(self, team: str, channel: str, thread_ts: str) -> frozenset[str]:
-        """The ts of every reply of ours in a thread whose place is recorded."""
-
-        def work(db: Tables) -> frozenset[str]:
-            sql = "select reply_ts from turns where team = ? and channel = ? and thread_ts = ?"
-            return frozenset(row["reply_ts"] for row in rows(db, sql, (team, channel, thread_ts)))
-
-        return await self.read(work)
-
-    async def question_of(self, team: str, channel: str, reply_ts: str) -> dict[str, Any] | None:
-        """The turn whose reply stands at ``reply_ts``."""
-        sql = "select * from turns where team = ? and channel = ? and reply_ts = ?"
-        found = await self.read(lambda db: rows(db, sql, (team, channel, reply_ts)))
-        return found[0] if found else None
 
     # --- shares: which file is in which conversation -----------------------------------------
 
@@ -319,7 +125,9 @@ class Records:
         return await self.write(lambda db: sum(db.execute(sql, key).rowcount for key in keys) > 0)
 
 
-_SHARE_COLUMNS = "team, channel, file_id, message_ts, thread_ts, user, name, permalink, document_id, state, note"
+_SHARE_COLUMNS = (
+    "team, channel, file_id, message_ts, thread_ts, user, name, permalink, document_id, state, note, replaced_by, kind"
+)
 
 
 def thread_facts(db: Tables, message: IncomingMessage) -> ThreadFacts:
@@ -332,8 +140,8 @@ def thread_facts(db: Tables, message: IncomingMessage) -> ThreadFacts:
         "select 1 from jobs where lane = ? and user = ? and kind = 'turn' limit 1",
         (lane_of(message), message.user),
     )
-    last = rows(db, f"select last_is_ours from threads where {where}", place)
-    return ThreadFacts(bool(asked), bool(last and last[0]["last_is_ours"]))
+    last = rows(db, f"select last_is_ours, quiet from threads where {where}", place)
+    return ThreadFacts(bool(asked), bool(last and last[0]["last_is_ours"]), bool(last and last[0]["quiet"]))
 
 
 def note_thread_message(db: Tables, message: IncomingMessage) -> None:
@@ -349,9 +157,16 @@ def note_thread_message(db: Tables, message: IncomingMessage) -> None:
     )
 
 
-def _note_ours(db: Tables, message: IncomingMessage) -> None:
+def note_ours(db: Tables, message: IncomingMessage) -> None:
+    """Remember that the last word in a message's thread is ours: what follows it is for us."""
     sql = "update threads set last_is_ours = 1 where team = ? and channel = ? and thread_ts = ?"
     db.execute(sql, (message.team, message.channel, message.root_ts))
+
+
+def set_quiet(db: Tables, message: IncomingMessage, quiet: bool) -> None:
+    """Remember whether a thread wants to be left alone until we are mentioned."""
+    sql = "update threads set quiet = ? where team = ? and channel = ? and thread_ts = ?"
+    db.execute(sql, (int(quiet), message.team, message.channel, message.root_ts))
 
 
 def _is_gone(db: Tables, share: Share, since: float) -> bool:
@@ -360,6 +175,29 @@ def _is_gone(db: Tables, share: Share, since: float) -> bool:
         " and (message_ts is null or message_ts = ?) and (file_id is null or file_id = ?) limit 1"
     )
     return bool(rows(db, sql, (share.team, since, share.channel, share.message_ts, share.file_id)))
+
+
+def add_job(
+    db: Tables, kind: str, key: str, lane: str, user: str, payload: dict[str, Any], delay_s: float = 0.0
+) -> None:
+    """Store work, unless its key is known, to begin after ``delay_s``.
+
+    Part of the caller's transaction; `Jobs.wake` lets the queue see it.
+    """
+    now = time.time()
+    db.execute(
+        "insert or ignore into jobs (key, kind, lane, user, payload, state, attempts, created_at, not_before)"
+        " values (?, ?, ?, ?, ?, 'waiting', 0, ?, ?)",
+        (key, kind, lane, user, json.dumps(payload), now, now + delay_s if delay_s else 0.0),
+    )
+
+
+def add_turn(db: Tables, message: IncomingMessage, question: str, delay_s: float = 0.0) -> bool:
+    """Store a question, unless it is known; whether it waits now. Part of the caller's transaction."""
+    key = f"turn/{message.team}/{message.channel}/{message.ts}"
+    payload = {"message": asdict(message), "question": question}
+    add_job(db, "turn", key, lane_of(message), message.user, payload, delay_s=delay_s)
+    return bool(rows(db, "select 1 from jobs where key = ? and state = 'waiting'", (key,)))
 
 
 def lane_of(message: IncomingMessage) -> str:

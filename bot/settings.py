@@ -149,6 +149,10 @@ class Settings(BaseSettings):
         100, description="Questions and files that may wait; beyond it the asker is told to try later (count)."
     )
 
+    replies_a_minute: PositiveInt = Field(
+        5, description="Answers in one thread within a minute; what is asked beyond that waits (count)."
+    )
+
     # --- the log
     log_level: Level = Field(
         "INFO", description="How much is logged: DEBUG, INFO, WARNING or ERROR; never any text of files or questions."

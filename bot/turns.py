@@ -1,37 +1,38 @@
 """The product on one page: a question in a thread becomes a checked, cited answer in it.
 
-    read the thread → may we? → read new files, receipt → history → search, answer → finish, record
-
-Runs on the event loop; the library below is synchronous and runs in a thread of its own.
+read the thread → may we? → read new files, receipt → history → search, answer → finish, record
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import threading
 import time
-from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import Executor
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import answers
+from bot import answers, blocks
 from bot.access import Access, Denied
 from bot.conversations import Conversations, ThreadView
-from bot.events import IncomingMessage, looks_like_question, without_mention
-from bot.jobs import Running
-from bot.records import Job, Records, Share, scope_of
-from bot.replies import PrivateReply, QuestionGone, Reply
+from bot.events import IncomingMessage, hushed, looks_like_question, without_mention
+from bot.history import Asked, History, Manner, Told
+from bot.jobs import Overtaken, Running
+from bot.notices import Notices
+from bot.pane import Pane
+from bot.people import People
+from bot.records import Job, Records, Share, Tables, add_turn
+from bot.replies import Appends, PrivateReply, QuestionGone, Reply
+from bot.texts import Texts
 from bot.uploads import Uploads
-from rag.answering import Answerer, AnswerEvent, PassageReady, Request, Searched, SentenceReady
+from bot.writing import Task, Writer, to_search
 from rag.errors import InhouseError, QuestionTooLong
-from rag.naming import named_files
-from rag.types import Answer, Outcome
 
 log = logging.getLogger(__name__)
+
+TITLE_CHARS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,260 +50,188 @@ class Turns:
     client: AsyncWebClient
     bot_user: str
     records: Records
+    history: History
+    people: People
     conversations: Conversations
     access: Access
     uploads: Uploads
-    answerer: Answerer
-    model_threads: Executor  # its own: reading records must never wait for the model
+    writer: Writer
+    pane: Pane
+    notices: Notices
+    appends: Appends
     limits: Limits = Limits()
 
     async def run(self, running: Running) -> None:
-        """Do the job of kind "turn": one question of one person, answered once."""
-        message, widened = _message(running.job.payload), bool(running.job.payload.get("widened"))
-        earlier = await self.records.open_reply(message, widened)
-        if earlier is not None and earlier.outcome is not None:
+        """Do a job of kind "turn" (a question, answered once) or "redo" (its answer written anew, in place)."""
+        message, is_anew = message_of(running.job.payload), running.job.kind == "redo"
+        earlier = await self.history.of(message)
+        if earlier is not None and earlier.outcome is not None and not is_anew:
             return  # answered before the crash; only the job's end was not recorded
         view = await self.conversations.read(message)
         if view is None:
             return  # deleted meanwhile: nobody waits for an answer
-        question = running.job.payload["question"] if widened else without_mention(view.text, self.bot_user)
-        reply_ts = earlier.reply_ts if earlier else await self._adopted(running, message, view)
-        reply = Reply(self.client, message, self._begun(message, question, widened), reply_ts)
+        await self._let_earlier_ones_go_first(running, view)
+        texts = await self.people.texts(message.team, message.channel, message.user)
+        question = without_mention(view.text, self.bot_user)
+        existing = await self._standing(running, message, earlier, view, is_anew=is_anew)
+        reply = self._reply(message, question, existing, texts)
+        turn = Turn(running, message, question, view, texts, _manner(running.job), earlier, is_anew)
         started = time.perf_counter()
         try:
-            told = await self._told(running, message, question, widened, view, reply)
+            told = await self._told(turn, reply)
         except QuestionGone:
             await reply.delete()
             return
-        if not await self._record(message, widened, told):
-            await reply.withdraw(answers.files_gone())
-        log.info(
-            "turn channel=%s ts=%s outcome=%s seconds=%.1f",
-            *(message.channel, message.ts, told.outcome, time.perf_counter() - started),
-        )
+        seconds = time.perf_counter() - started
+        if not await self.history.finish(message, question, turn.manner, told, reply.messages, seconds):
+            await reply.withdraw(texts("files-gone"))
+        await self._title(message, question, told)
+        log.info("turn channel=%s ts=%s outcome=%s seconds=%.1f", message.channel, message.ts, told.outcome, seconds)
 
     async def apologise(self, job: Job) -> None:
         """Tell the asker that a job failed for the last time, where their answer would stand."""
-        if job.kind not in {"turn", "ask"}:
+        if job.kind not in {"turn", "ask", "redo", "summarise", "add", "share"}:
             return
-        message, widened = _message(job.payload), bool(job.payload.get("widened"))
-        if job.kind == "ask":
-            reply: Reply | PrivateReply = PrivateReply(job.payload["response_url"])
+        message = message_of(job.payload)
+        texts = await self.people.texts(message.team, message.channel, message.user)
+        if job.kind in {"turn", "redo"}:
+            begun = await self.history.of(message)
+            reply: Reply | PrivateReply = self._reply(
+                message, job.payload["question"], begun.replies if begun else (), texts
+            )
         else:
-            begun = await self.records.open_reply(message, widened)
-            note = self._begun(message, job.payload["question"], widened)
-            reply = Reply(self.client, message, note, begun.reply_ts if begun else None)
-        await reply.show(answers.gave_up(), answers.gave_up())
+            reply = PrivateReply(self.client, message, job.payload["response_url"])
+        await reply.show(texts("gave-up"), texts("gave-up"))
         await reply.finish()
 
-    async def ask_privately(self, running: Running) -> None:
-        """Do the job of kind "ask": a slash command's question, answered to the asker alone."""
-        message, question = _message(running.job.payload), running.job.payload["question"]
-        reply = PrivateReply(running.job.payload["response_url"])
-        try:
-            self._check_length(question)
-            said = await self._denied(message)
-            if said is None:
-                shares = await self._live(message)
-                ended = await self._answer(message, question, shares, (), reply, running.cancel, narrowed=False)
-                said = ended if isinstance(ended, Said) else None
-        except InhouseError as error:
-            said = Said(error.user_message)
-        if isinstance(said, Said):
-            await reply.show(said.text, said.text)
-            await reply.finish()
+    def check_length(self, question: str, texts: Texts) -> None:
+        """Raises: QuestionTooLong."""
+        if len(question) > self.limits.max_question_chars:
+            raise QuestionTooLong(texts("question-too-long", chars=len(question), most=self.limits.max_question_chars))
 
-    async def _told(
-        self,
-        running: Running,
-        message: IncomingMessage,
-        question: str,
-        widened: bool,
-        view: ThreadView,
-        reply: Reply,
-    ) -> Told:
+    async def _told(self, turn: Turn, reply: Reply) -> Told:
         """What the reply shows in the end: an answer, or a sentence that says why there is none."""
         try:
-            result = await self._turn(running, message, question, widened, view, reply)
+            result = await self._turn(turn, reply)
         except InhouseError as error:
-            result = Said(error.user_message)
-            log.warning("turn failed: %s", error)
+            result = blocks.escape(turn.texts.error(error))
+            log.warning("turn failed: %s", type(error).__name__)
         if isinstance(result, Told):
             return result
-        await reply.show(result.text, result.text)
+        await reply.show(result, result)
         await reply.finish()
-        return Told(result.text, result.outcome)
+        return Told(result, "said")
 
-    async def _turn(
-        self,
-        running: Running,
-        message: IncomingMessage,
-        question: str,
-        widened: bool,
-        view: ThreadView,
-        reply: Reply,
-    ) -> Said | Told:
-        denied = await self._denied(message)
-        if denied is not None:
-            return denied
-        new, left_out = await self.uploads.read_new(
-            message.team, message.channel, view.files, reply.status, is_last_attempt=running.is_last_attempt
-        )
-        only_files = not question or (_brings_files(view, message) and not looks_like_question(question))
-        await self.uploads.receipt(message.root_ts, new, left_out, asked=only_files)
-        self._check_length(question)
-        shares = await self._live(message)
-        if only_files:
-            return Told("", "receipt") if new else Said(answers.nothing_asked(shares))
-        if not shares:
-            return Said(answers.no_files(any_failed=bool(new)))
-        searched, narrowed = _to_search(shares, message, question, widened)
-        history = await self.records.history(message, self.limits.history_turns)
-        count = len({share.document_id for share in searched})
-        await reply.status(f"is searching {count} file{'s' if count != 1 else ''} …")
-        return await self._answer(message, question, searched, history, reply, running.cancel, narrowed=narrowed)
-
-    async def _denied(self, message: IncomingMessage) -> Said | None:
+    async def _turn(self, turn: Turn, reply: Reply) -> str | Told:
+        """The answer, or a sentence to say instead."""
+        message, texts, question = turn.message, turn.texts, turn.question
         verdict = await self.access.check(message.team, message.channel)
-        return Said(verdict.reason) if isinstance(verdict, Denied) else None
-
-    def _check_length(self, question: str) -> None:
-        if len(question) > self.limits.max_question_chars:
-            raise QuestionTooLong(
-                f"This question has {len(question):,} characters; I read up to {self.limits.max_question_chars:,}. "
-                "Ask it in fewer words, or put the long text in a file."
-            )
-
-    async def _answer(
-        self,
-        message: IncomingMessage,
-        question: str,
-        shares: Sequence[Share],
-        history: Sequence[Any],
-        reply: Reply | PrivateReply,
-        cancel: threading.Event,
-        *,
-        narrowed: bool,
-    ) -> Said | Told:
+        if isinstance(verdict, Denied) and verdict.is_silent:
+            await self.notices.keep_out(message)
+            return Told("", "silent")
+        if isinstance(verdict, Denied):
+            return texts(verdict.reason)
+        new, left_out = await self.uploads.read_new(
+            *(message.team, message.channel, turn.view.files, texts, reply.status),
+            is_last_attempt=turn.running.is_last_attempt,
+        )
+        only_files = not question or (turn.brings_files and not looks_like_question(question))
+        await self.uploads.receipt(message.root_ts, new, left_out, texts, asked=only_files)
+        self.check_length(question, texts)
+        shares = await self.live(message)
+        if only_files and new and not turn.is_anew:
+            return Told("", "receipt")
+        if only_files:
+            return answers.nothing_asked(texts, shares)
         if not shares:
-            return Said(answers.no_files(any_failed=False))
-        documents = frozenset(share.document_id for share in shares if share.document_id is not None)
-        request = Request(scope_of(message.team, message.channel), question, tuple(history), documents)
-        answer = Answer("", Outcome.REFUSED)
-        async for event in _events(self.answerer, request, cancel, self.model_threads):
-            if isinstance(event, Searched):
-                await reply.status("is writing …" if event.hits else "is looking …")
-            elif isinstance(event, PassageReady):
-                await reply.show(*answers.passage(event.citation))
-            elif isinstance(event, SentenceReady):
-                await reply.show(*answers.sentence(event.text, event.citations))
-            elif isinstance(event, Answer):
-                answer = event
-        if not await self._still_alive(message, answer):
-            await reply.withdraw(answers.files_gone())
-            return Told("", "withdrawn")
-        links = {share.file_id: share.permalink for share in shares}
-        if answer.refused:
-            await reply.show(*[answers.refusal(shares)] * 2)
-        await reply.finish(answers.tail(answer, shares, links, self.answerer.llm, message, narrowed))
-        cited = tuple({citation.source_ref for citation in answer.citations})
-        return Told(answer.text or answers.REFUSED, answer.outcome, cited)
+            hint = await self.pane.hint(message.team, message.user) if message.is_direct else None
+            return "\n".join(filter(None, (answers.no_files(texts, any_failed=bool(new)), hint)))
+        searched, narrowed = to_search(shares, message, question, turn.manner.widened)
+        await reply.status(texts("status-searching", count=len({share.document_id for share in searched})))
+        history = await self.history.turns(message, self.limits.history_turns)
+        unread = any(share.state == "failed" and share.message_ts == message.ts for share in new)
+        task = Task(message, question, searched, texts, history, narrowed, turn.manner, turn.avoid, unread)
+        return await self.writer.write(task, reply, turn.running.cancel, has_controls=True)
 
-    async def _still_alive(self, message: IncomingMessage, answer: Answer) -> bool:
-        """Whether every cited file is still shared here: one may have been deleted while the model wrote."""
-        live = {share.file_id for share in await self._live(message)}
-        return all(citation.source_ref in live for citation in answer.citations)
-
-    async def _live(self, message: IncomingMessage) -> tuple[Share, ...]:
+    async def live(self, message: IncomingMessage) -> tuple[Share, ...]:
+        """The files that an answer in this conversation may use."""
         shares = await self.records.shares(message.team, message.channel)
         return tuple(share for share in shares if share.state == "read")
 
-    async def _adopted(self, running: Running, message: IncomingMessage, view: ThreadView) -> str | None:
-        """A reply that a former run posted without living to record it: it is completed, not posted again."""
-        if not running.job.attempts or not view.ours:
-            return None
-        known = await self.records.known_replies(message.team, message.channel, message.root_ts)
-        return next((ts for ts in view.ours if ts not in known), None)
-
-    def _begun(self, message: IncomingMessage, question: str, widened: bool):
-        async def begun(ts: str) -> None:
-            if not await self.records.begin_reply(message, question, ts, widened):
+    def _reply(self, message: IncomingMessage, question: str, existing: Sequence[str], texts: Texts) -> Reply:
+        async def begun(ts: str, number: int) -> None:
+            if not await self.history.begin(message, question, ts, number):
                 raise QuestionGone
 
-        return begun
+        labels = {"stop_label": texts("stop"), "more_label": texts("continued")}
+        return Reply(self.client, message, begun, existing, appends=self.appends, **labels)
 
-    async def _record(self, message: IncomingMessage, widened: bool, told: Told) -> bool:
-        """Keep the turn; False where a file that it rests on was deleted while it was being finished."""
-        if told.outcome in {Outcome.ANSWERED, Outcome.PASSAGE, Outcome.REFUSED, Outcome.STOPPED}:
-            return await self.records.finish_turn(message, widened, told.text, told.outcome, told.file_ids)
-        await self.records.note_ours(message)
-        return True
+    async def _let_earlier_ones_go_first(self, running: Running, view: ThreadView) -> None:
+        """Questions of this thread whose events were overtaken on their way, or lost. Raises: Overtaken."""
+        if running.job.kind != "turn" or not view.mentions:
+            return
+
+        def store(db: Tables) -> bool:
+            asked = [(m, without_mention(m.text, self.bot_user)) for m in view.mentions]
+            return any([add_turn(db, message, question) for message, question in asked if not hushed(question)])
+
+        if await self.records.write(store):
+            raise Overtaken
+
+    async def _standing(
+        self, running: Running, message: IncomingMessage, earlier: Asked | None, view: ThreadView, *, is_anew: bool
+    ) -> tuple[str, ...]:
+        """The messages of the reply that stand already, in their order.
+
+        A former run may have posted some without living to record them: they are completed, not posted again.
+        """
+        known = earlier.replies if earlier else ()
+        if is_anew or not running.job.attempts or not view.ours:
+            return known
+        others = await self.history.known_replies(message.team, message.channel, message.root_ts)
+        return tuple(sorted({*known, *(ts for ts in view.ours if ts not in others)}, key=float))
+
+    async def _title(self, message: IncomingMessage, question: str, told: Told) -> None:
+        """Name the thread that a question in the agent's pane began; a nicety, so its failure is only logged."""
+        if not (message.is_direct and message.thread_ts is None and told.is_kept):
+            return
+        try:
+            await self.client.assistant_threads_setTitle(
+                channel_id=message.channel, thread_ts=message.ts, title=blocks.status_name(question)
+            )
+        except SlackApiError as error:
+            log.info("title not set: %s", error.response.get("error"))
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """Something to say instead of an answer; not part of the thread's history."""
+class Turn:
+    """One question on its way."""
 
-    text: str
-    outcome: str = "said"
+    running: Running
+    message: IncomingMessage
+    question: str
+    view: ThreadView
+    texts: Texts
+    manner: Manner
+    earlier: Asked | None
+    is_anew: bool
 
+    @property
+    def brings_files(self) -> bool:
+        """Whether the message itself holds files: then "here is the contract" is no question."""
+        return any(ref.message_ts == self.message.ts for ref in self.view.files)
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What the reply now shows."""
-
-    text: str
-    outcome: str
-    file_ids: tuple[str, ...] = ()
-
-
-def _brings_files(view: ThreadView, message: IncomingMessage) -> bool:
-    """Whether the message itself holds files: then "here is the contract" is no question."""
-    return any(ref.message_ts == message.ts for ref in view.files)
-
-
-def _to_search(
-    shares: tuple[Share, ...], message: IncomingMessage, question: str, widened: bool
-) -> tuple[tuple[Share, ...], bool]:
-    """The files to search, and whether that is less than the conversation: named ones, else the thread's own."""
-    if widened:
-        return shares, False
-    names = set(named_files(question, [share.name for share in shares]))
-    chosen = tuple(share for share in shares if share.name in names)
-    chosen = chosen or tuple(share for share in shares if share.thread_ts == message.root_ts)
-    if message.is_direct and not names:
-        return shares, False
-    return (chosen, len(chosen) < len(shares)) if chosen else (shares, False)
+    @property
+    def avoid(self) -> tuple[int, ...]:
+        """What an answer anew should not rest on again."""
+        return self.earlier.cited if self.earlier and self.manner.tries > self.earlier.manner.tries else ()
 
 
-def _message(payload: dict[str, Any]) -> IncomingMessage:
+def message_of(payload: dict[str, Any]) -> IncomingMessage:
+    """The message that a job is about."""
     message = IncomingMessage(**payload["message"])
     return replace(message, file_ids=tuple(message.file_ids))
 
 
-async def _events(
-    answerer: Answerer, request: Request, cancel: threading.Event, threads: Executor
-) -> AsyncIterator[AnswerEvent]:
-    """The library's synchronous events, handed over from a thread one by one."""
-    loop = asyncio.get_running_loop()
-    queue: asyncio.Queue[AnswerEvent | BaseException | None] = asyncio.Queue()
-
-    def pump() -> None:
-        try:
-            for event in answerer.answer(request, cancel):
-                loop.call_soon_threadsafe(queue.put_nowait, event)
-            loop.call_soon_threadsafe(queue.put_nowait, None)
-        except BaseException as error:  # noqa: BLE001 — it is raised again where the events are read
-            loop.call_soon_threadsafe(queue.put_nowait, error)
-
-    working = loop.run_in_executor(threads, pump)
-    try:
-        while (event := await queue.get()) is not None:
-            if isinstance(event, BaseException):
-                raise event
-            yield event
-    finally:
-        cancel_on_leaving = not working.done()
-        if cancel_on_leaving:
-            cancel.set()
-        await asyncio.wait([working])
+def _manner(job: Job) -> Manner:
+    return Manner(**job.payload["manner"]) if job.payload.get("manner") else Manner()

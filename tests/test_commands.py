@@ -16,7 +16,13 @@ from bot.cli import COMMANDS
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SAMPLES = REPOSITORY / "bot" / "samples"
-STEPS = ["upload", "ask", "follow-up", "second-user", "refuse", "kill", "delete", "ask-deleted"]
+STEPS = [
+    *("upload", "ask", "follow-up", "second-user", "refuse"),
+    *("direct-message", "agent-pane", "private-ask", "commands"),
+    *("shortcut-ask", "shortcut-summary", "shortcut-add", "library", "home"),
+    *("edit", "again", "feedback", "quiet"),
+    *("kill", "delete", "ask-deleted"),
+]
 
 
 def inhouse(*arguments: str, data_dir: Path, checkpoints: Path | None = None) -> subprocess.CompletedProcess[str]:

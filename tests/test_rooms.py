@@ -25,7 +25,7 @@ MAX_FUNCTION_LINES = 50
 OWNERS = {
     "slack_sdk": ("bot",),
     "slack_bolt": ("bot",),
-    "sqlite_utils": ("rag.database", "rag.store", "bot.records"),
+    "sqlite_utils": ("rag.database", "rag.store", "bot.records", "bot.schema"),
     "sqlite3": ("rag.database", "bot.cli.checks"),  # the doctor must look at a database that does not open
     "faiss": ("rag.vectors",),
     "torch": ("rag.llms", "rag.embeddings", "rag.engine"),
@@ -47,12 +47,14 @@ STOREYS = (
     ("cli",),
     ("app",),
     ("listeners",),
-    ("inbox", "commands", "turns"),
-    ("uploads", "erasures", "notices", "access"),
-    ("replies", "conversations", "downloads", "answers"),
-    ("jobs",),
-    ("records", "preflight"),
-    ("events", "blocks", "settings", "samples"),
+    ("inbox", "commands", "turns", "asks", "home", "revisions", "summaries", "retention"),
+    ("asides", "home_view", "pane", "channel_modal", "erasures", "uploads", "writing", "notices"),
+    ("receipts", "progress", "forgetting", "membership", "overview", "access", "feedback"),
+    ("replies", "conversations", "downloads", "answers", "people"),
+    ("delivery", "rendering"),
+    ("history", "channels", "jobs", "versions", "splitting", "pacing"),
+    ("records", "preflight", "rates"),
+    ("schema", "texts", "events", "blocks", "settings", "samples"),
 )
 WORKSPACE = "bot.workspace"
 WORKSPACE_GUESTS = ("bot.cli", "tests")
@@ -60,7 +62,8 @@ WORKSPACE_GUESTS = ("bot.cli", "tests")
 # What only `bot.cli` builds; everybody else receives it.
 BUILT_IN_CLI = frozenset(
     """Database Store Originals Ingester Retriever Answerer Eraser Records Jobs Inbox Commands Turns Access Uploads
-    Downloads Conversations Erasures Notices Workspace Bot Desk""".split()
+    Downloads Conversations Erasures Notices Workspace Bot Desk History Channels People Writer Asides Asks Summaries
+    Home Pane Overview Membership Revisions Feedback Retention Summarizer""".split()
 )
 CONSTRUCTORS = ("bot.cli", "tests", "rag.evals")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from bot import records
+from bot import schema
 from bot.settings import Settings
 from rag import store as store_module
 from rag.answering import Answerer
@@ -56,7 +56,7 @@ def open_library(settings: Settings, models: tuple[BaseLLM, Embedder] | None = N
     """
     folder = settings.data_dir
     _check_disk(folder)
-    with Database(folder / "inhouse.db", [store_module.MIGRATIONS, records.MIGRATIONS]) as database:
+    with Database(folder / "inhouse.db", [store_module.MIGRATIONS, schema.MIGRATIONS]) as database:
         llm, embedder = models or load_models(settings)
         store = Store(database)
         index_path = folder / "vectors.faiss"

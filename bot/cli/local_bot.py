@@ -31,9 +31,20 @@ class BotStopped(InhouseError):
 
 
 class LocalBot:
-    """One bot process after another, over one data folder. ``tell`` gets each line that it logs."""
+    """One bot process after another, over one data folder. ``tell`` gets each line that it logs.
 
-    def __init__(self, workspace: Workspace, data_dir: Path, settings: Settings, tell: Callable[[str], None]) -> None:
+    ``replies_a_minute``: as the setting of that name; a script asks faster than people do.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        data_dir: Path,
+        settings: Settings,
+        tell: Callable[[str], None],
+        replies_a_minute: int | None = None,
+    ) -> None:
+        self._replies_a_minute = replies_a_minute or settings.replies_a_minute
         self._workspace = workspace
         self._data_dir = data_dir
         self._settings = settings
@@ -114,6 +125,7 @@ class LocalBot:
             "INHOUSE_LOG_LEVEL": settings.log_level,
             "INHOUSE_MODEL": settings.model or "",
             "INHOUSE_THREADS": str(settings.threads or ""),
+            "INHOUSE_REPLIES_A_MINUTE": str(self._replies_a_minute),
         }
         return child_environment(variables)
 

@@ -1,4 +1,4 @@
-"""The sample files that `try` and `demo` show, and what to ask of them."""
+"""The sample files that `try` and `demo` show, what to ask of them, and what the page offers."""
 
 from __future__ import annotations
 
@@ -13,6 +13,17 @@ HINTS = (
     "@inhouse What is the notice period for terminating the agreement?",
     "@inhouse What does error E-03 mean?",
     "@inhouse Who won the world cup in 1998?",
+)
+
+# What the page offers beside messages; the names are those of the manifest.
+COMMANDS = (
+    ("/ask", "Ask privately: only you see the answer"),
+    ("/inhouse", "help, files, forget, settings or privacy"),
+)
+SHORTCUTS = (
+    ("ask_about", "Ask about this"),
+    ("summarise_thread", "Summarise this thread"),
+    ("add_files", "Add these files"),
 )
 
 

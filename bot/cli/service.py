@@ -8,29 +8,18 @@ import logging
 import signal
 import time
 from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
-from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.access import Access
 from bot.app import build_app, build_client
 from bot.cli.library import Library, open_library, say
-from bot.commands import Commands
-from bot.conversations import Conversations
-from bot.downloads import Downloads
-from bot.erasures import Erasures
-from bot.inbox import Inbox
+from bot.cli.rooms import build_rooms
 from bot.jobs import Jobs
-from bot.listeners.desk import Desk
-from bot.notices import Notices
 from bot.preflight import Identity, preflight
 from bot.records import Records
 from bot.settings import Settings
-from bot.turns import Limits, Turns
-from bot.uploads import Uploads
 from rag.errors import ModelRefused, SettingsError
 
 log = logging.getLogger(__name__)
@@ -77,44 +66,30 @@ class Bot:
         self._library = library
         self.client = build_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
         self.records = Records(library.database)
-        self.jobs = Jobs(self.records, settings.workers)
-        erasures = Erasures(self.client, self.records, library.store, library.eraser)
-        commands = Commands(self.client, self.records, erasures)
-        inbox = Inbox(self.records, self.jobs, identity.user_id, settings.queue_limit)
-        turns = _build_turns(settings, identity, library, self.client, self.records)
-        notices = Notices(self.client)
-        self.jobs.on_waiting(notices.first_sign)
-        self.jobs.on_failure(turns.apologise)
-        for kind, handler in (
-            ("turn", turns.run),
-            ("ask", turns.ask_privately),
-            ("erase", erasures.run),
-            ("reread", turns.uploads.read_again),
-            ("busy", notices.busy),
-        ):
-            self.jobs.handle(kind, handler)
-        app = build_app(self.client, identity, Desk(inbox, self.jobs, commands))
+        self.jobs = Jobs(self.records, settings.workers, settings.replies_a_minute)
+        rooms = build_rooms(settings, identity, library, self.client, self.records, self.jobs)
+        app = build_app(self.client, identity, rooms.desk)
         self._socket = AsyncSocketModeHandler(
             app, settings.slack_app_token.get_secret_value(), ping_interval=PING_INTERVAL_S
         )
         self._socket.client.proxy = self.client.proxy  # none for a local workspace
         self._catching_up: asyncio.Task[None] | None = None
-        self._comparing: asyncio.Task[None] | None = None
-        self._erasures = erasures
+        self._sweeping: asyncio.Task[None] | None = None
+        self._retention = rooms.retention
 
     async def start(self) -> None:
         """Take up what a former run left, then listen."""
         self._catching_up = asyncio.create_task(self._catch_up())
         await self.jobs.start()
         await self._socket.connect_async()
-        self._comparing = asyncio.create_task(self._compare())
+        self._sweeping = asyncio.create_task(self._retention.run_forever())
 
     async def stop(self) -> None:
         """Listen no more, finish what is being answered, leave the rest to the next start."""
         await self._socket.close_async()
-        if self._comparing is not None:
-            self._comparing.cancel()
-            await asyncio.gather(self._comparing, return_exceptions=True)
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            await asyncio.gather(self._sweeping, return_exceptions=True)
         await self.jobs.stop()
         if self._catching_up is not None:
             await asyncio.gather(self._catching_up, return_exceptions=True)
@@ -124,12 +99,6 @@ class Bot:
         done = await asyncio.to_thread(self._library.ingester.catch_up)
         if done:
             log.info("completed %d documents that an earlier run had begun", done)
-
-    async def _compare(self) -> None:
-        """Forget what was deleted in Slack while the bot was down."""
-        gone = await self._erasures.catch_up()
-        if gone:
-            log.info("forgot %d files that were deleted meanwhile", gone)
 
 
 async def _unless(stopping: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
@@ -143,23 +112,6 @@ async def _unless(stopping: asyncio.Event, work: Coroutine[Any, Any, None]) -> b
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
     return False
-
-
-def _build_turns(
-    settings: Settings, identity: Identity, library: Library, client: AsyncWebClient, records: Records
-) -> Turns:
-    downloads = Downloads(client, settings.data_dir / "downloads", settings.max_file_bytes)
-    return Turns(
-        client,
-        identity.user_id,
-        records,
-        Conversations(client, identity.user_id),
-        Access(client),
-        Uploads(client, records, downloads, library.ingester, library.eraser),
-        library.answerer,
-        ThreadPoolExecutor(settings.workers, thread_name_prefix="model"),
-        Limits(settings.max_question_chars, settings.history_turns),
-    )
 
 
 def _hide_from_other_processes() -> None:

@@ -10,13 +10,12 @@ import click
 
 from bot.cli.library import say, set_up_logging
 from bot.cli.local_bot import LocalBot
-from bot.cli.samples import CONTRACT, HINTS, MANUAL, sample
+from bot.cli.samples import COMMANDS, CONTRACT, HINTS, MANUAL, SHORTCUTS, sample
 from bot.cli.workspace import until_interrupted
 from bot.preflight import EVENT_SCOPES, NEEDED_SCOPES
 from bot.settings import Settings
 from bot.workspace.server import Workspace
 
-COMMANDS = (("/ask", "Ask privately: only you see the answer"), ("/inhouse", "help, files or forget"))
 STARTING = "Inhouse is starting: loading the model. You can post already; it will answer in a moment."
 
 
@@ -40,6 +39,7 @@ async def _try(port: int, folder: Path, settings: Settings) -> None:
         team_name="Helios Lab",
         hints=HINTS,
         commands=COMMANDS,
+        shortcuts=SHORTCUTS,
         events=EVENT_SCOPES,
         scopes=NEEDED_SCOPES,
     )
@@ -61,7 +61,7 @@ async def _furnish(place: Workspace) -> None:
     """Three people, two channels, and a thread with two files that the bot will have read when it is up."""
     ana = await place.add_user("ana", real_name="Ana Marković", is_admin=True)
     ben = await place.add_user("ben", real_name="Ben Okafor")
-    chris = await place.add_user("chris", real_name="Chris Lindqvist")
+    chris = await place.add_user("chris", real_name="Chris Lindner", locale="de-DE")  # is spoken to in German
     await place.add_channel("general", [ana, ben, chris])
     lab = await place.add_channel("lab", [ana, ben, chris])
     posted = await place.post(

@@ -2,12 +2,11 @@
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.listeners import actions, commands, events
+from bot.listeners import actions, commands, events, home, shortcuts, views
 from bot.listeners.desk import Desk
 
 
 def register_listeners(app: AsyncApp, desk: Desk) -> None:
     """Register all of them. An event without a listener would never be acknowledged."""
-    events.register(app, desk)
-    commands.register(app, desk)
-    actions.register(app, desk)
+    for room in (events, commands, shortcuts, actions, views, home):
+        room.register(app, desk)

@@ -1,43 +1,85 @@
-"""Buttons. State lies in their value and in the records, never in a closure: any process may get the click."""
+"""Buttons and menus under answers. State lies in the records, never in a closure: any process may get the click."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import json
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import blocks
-from bot.events import IncomingMessage
+from bot import answers, blocks, feedback
 from bot.listeners.desk import Desk
+from bot.revisions import Declined
 
 
 def register(app: AsyncApp, desk: Desk) -> None:
-    """Search the whole channel; forget, or not."""
+    """Stop, vote, write anew, delete."""
+    _register_answers(app, desk)
+    _register_votes(app, desk)
+    _register_files(app, desk)
 
-    async def widen(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
-        team, channel = body["team"]["id"], body["channel"]["id"]
-        turn = await desk.inbox.question_of(team, channel, body["message"]["ts"])
-        if turn is not None:
-            message = IncomingMessage(
-                *(team, channel, "", body["user"]["id"], turn["message_ts"], turn["thread_ts"], turn["question"], ())
-            )
-            payload = {"message": asdict(message), "question": turn["question"], "widened": True}
-            key, lane = f"widen/{team}/{channel}/{turn['message_ts']}", f"{team}/{channel}/{turn['thread_ts']}"
-            await desk.inbox.add("turn", key, lane, body["user"]["id"], payload)
+
+def _register_answers(app: AsyncApp, desk: Desk) -> None:
+    async def choose(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        action = body["actions"][0]
+        choice = action["selected_option"]["value"] if action["type"] == "overflow" else answers.WIDEN
+        reply_ts = body["container"]["message_ts"]
+        place = (body["team"]["id"], body["channel"]["id"], reply_ts)
+        work = await desk.revisions.wish(*place, body["user"]["id"], choice, action["action_ts"])
+        if not isinstance(work, Declined):
+            await desk.inbox.add(work.kind, work.key, work.lane, work.user, work.payload)
         await ack()
-        if turn is None:
-            await respond(text="I have forgotten this question; please ask it again.", replace_original=False)
+        if isinstance(work, Declined):
+            await respond(text=work.text, replace_original=False, response_type="ephemeral")
 
-    async def forget(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+    async def stop(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
         await ack()
-        told = await desk.commands.forget(body["team"]["id"], body["channel"]["id"], body["user"]["id"])
-        await respond(text=told, replace_original=True)
+        asked = json.loads(body["actions"][0]["value"])
+        if not desk.jobs.stop_reply(asked["channel"], asked["ts"], body["user"]["id"]):
+            texts = await desk.people.texts(body["team"]["id"], body["channel"]["id"], body["user"]["id"])
+            await respond(text=texts("stop-not-yours"), replace_original=False, response_type="ephemeral")
 
-    async def keep(ack: AsyncAck, respond: AsyncRespond) -> None:
+    app.action(blocks.MENU)(choose)
+    app.action(blocks.WIDEN)(choose)
+    app.action(blocks.STOP)(stop)
+
+
+def _register_votes(app: AsyncApp, desk: Desk) -> None:
+    async def vote(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, client: AsyncWebClient) -> None:
+        team, channel, user = body["team"]["id"], body["channel"]["id"], body["user"]["id"]
+        verdict = body["actions"][0]["value"]
+        question_ts = await desk.feedback.vote(team, channel, body["container"]["message_ts"], user, verdict)
         await ack()
-        await respond(text="I kept everything.", replace_original=True)
+        texts = await desk.people.texts(team, channel, user)
+        if question_ts is None:
+            await respond(text=texts("answer-unknown"), replace_original=False, response_type="ephemeral")
+        elif verdict == feedback.DOWN:  # a trigger lives three seconds
+            await client.views_open(trigger_id=body["trigger_id"], view=feedback.modal(texts, channel, question_ts))
 
-    app.action(blocks.WIDEN)(widen)
-    app.action(blocks.FORGET_ALL)(forget)
-    app.action(blocks.CANCEL)(keep)
+    async def explain(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any], client: AsyncWebClient) -> None:
+        values, about = view["state"]["values"], json.loads(view["private_metadata"])
+        team, user = body["team"]["id"], body["user"]["id"]
+        reason = values["reason"]["reason"]["selected_option"]["value"]
+        comment = values["comment"]["comment"].get("value") or ""
+        kept = await desk.feedback.explain(team, about["channel"], about["message_ts"], user, reason, comment)
+        await ack()
+        texts = await desk.people.texts(team, about["channel"], user)
+        text = texts("thanks-down" if kept else "answer-unknown")
+        await client.chat_postEphemeral(channel=about["channel"], user=user, text=text)
+
+    app.action(blocks.FEEDBACK)(vote)
+    app.view(feedback.MODAL)(explain)
+
+
+def _register_files(app: AsyncApp, desk: Desk) -> None:
+    async def keep_both(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        team, channel, user = body["team"]["id"], body["channel"]["id"], body["user"]["id"]
+        about = json.loads(body["actions"][0]["value"])
+        count = await desk.uploads.keep_both(team, channel, about["file_id"], user)
+        await ack()
+        texts = await desk.people.texts(team, channel, user)
+        text = texts("both-searched" if count else "both-already")
+        await respond(text=text, replace_original=False, response_type="ephemeral")
+
+    app.action(blocks.KEEP_BOTH)(keep_both)

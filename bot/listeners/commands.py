@@ -1,4 +1,4 @@
-"""Slash commands. Both answer the asker alone."""
+"""Slash commands and the buttons under their answers. All of it is seen by the asker alone."""
 
 from __future__ import annotations
 
@@ -6,42 +6,130 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
-from bot import blocks
+from bot import blocks, commands
+from bot.commands import Asker
 from bot.events import IncomingMessage, plain
 from bot.listeners.desk import Desk
+from rag.errors import InhouseError
+
+QUESTION_CHARS = 200  # of the question, in the first sign
 
 
 def register(app: AsyncApp, desk: Desk) -> None:
-    """`/ask QUESTION` and `/inhouse SUBCOMMAND`."""
+    """`/ask QUESTION`, `/inhouse SUBCOMMAND`, and sharing what was shown to one person."""
+    _register_ask(app, desk)
+    _register_inhouse(app, desk)
+    _register_files(app, desk)
 
+
+def _register_ask(app: AsyncApp, desk: Desk) -> None:
     async def ask(ack: AsyncAck, command: dict[str, Any]) -> None:
+        asker = Asker(command["team_id"], command["channel_id"], command["user_id"])
+        texts = await desk.people.texts(asker.team, asker.channel, asker.user)
         question = plain(command.get("text") or "")
         if not question:
-            await ack("Write your question behind the command: `/ask What is the notice period?`")
+            await ack(texts("ask-how"))
+            return
+        if await desk.inbox.is_full():
+            await ack(texts("busy"))
             return
         payload = {
-            "message": asdict(_as_message(command, question)),
+            "message": asdict(stand_in(asker, question)),
             "question": question,
             "response_url": command["response_url"],
         }
-        key = f"ask/{command['trigger_id']}"
-        await desk.inbox.add("ask", key, f"ask/{command['user_id']}", command["user_id"], payload)
-        await ack(f"Looking in the files of this conversation for: {blocks.escape(blocks.shorten(question, 200))}")
+        await desk.inbox.add("ask", f"ask/{command['trigger_id']}", f"ask/{asker.user}", asker.user, payload)
+        await ack(texts("ask-looking", question=blocks.escape(blocks.shorten(question, QUESTION_CHARS))))
 
-    async def inhouse(ack: AsyncAck, command: dict[str, Any]) -> None:
-        reply = await desk.commands.reply_to(command["team_id"], command["channel_id"], command.get("text") or "")
-        await ack(text=reply[0]["text"]["text"], blocks=reply)
+    async def share(ack: AsyncAck, body: dict[str, Any]) -> None:
+        asker = _asker(body)
+        aside, at = body["actions"][0]["value"], body["actions"][0]["action_ts"]
+        payload = {
+            "message": asdict(stand_in(asker, "", body["container"].get("thread_ts"))),
+            "aside": int(aside) if aside.isdecimal() else 0,
+            "response_url": body["response_url"],
+        }
+        await desk.inbox.add("share", f"share/{aside}/{at}", f"share/{aside}", asker.user, payload)
+        await ack()
 
     app.command("/ask")(ask)
+    app.action(blocks.SHARE)(share)
+
+
+def _register_inhouse(app: AsyncApp, desk: Desk) -> None:
+    async def inhouse(ack: AsyncAck, command: dict[str, Any]) -> None:
+        asker = Asker(command["team_id"], command["channel_id"], command["user_id"])
+        text = command.get("text") or ""
+        try:
+            if commands.wanted(text)[0] == commands.SETTINGS:  # a trigger lives three seconds
+                place = (command["trigger_id"], asker.team, asker.channel, asker.user)
+                await ack(await desk.home.open_settings(*place) or "")
+                return
+            reply = await desk.commands.reply_to(asker, text)
+        except InhouseError as error:
+            await ack(await _trouble(desk, asker, error))
+            return
+        await ack(text=blocks.shorten(reply[0]["text"]["text"], blocks.SECTION_CHARS), blocks=reply)
+
+    async def forget(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        await ack()
+        asker, action = _asker(body), body["actions"][0]["action_id"]
+        try:
+            told = await (desk.commands.forget_me if action == commands.FORGET_ME else desk.commands.forget)(asker)
+        except InhouseError as error:
+            told = await _trouble(desk, asker, error)
+        await respond(text=told, blocks=[blocks.section(told)], replace_original=True)
+
+    async def keep(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        await ack()
+        asker = _asker(body)
+        texts = await desk.people.texts(asker.team, asker.channel, asker.user)
+        await respond(text=texts("kept"), blocks=[blocks.section(texts("kept"))], replace_original=True)
+
     app.command("/inhouse")(inhouse)
+    app.action(blocks.FORGET_ALL)(forget)
+    app.action(commands.FORGET_ME)(forget)
+    app.action(blocks.CANCEL)(keep)
 
 
-def _as_message(command: dict[str, Any], question: str) -> IncomingMessage:
-    """A command has no message; this stands for one, so that a turn needs no second shape."""
-    channel = command["channel_id"]
-    kind = "im" if channel.startswith("D") else "channel"
-    return IncomingMessage(
-        command["team_id"], channel, kind, command["user_id"], f"{time.time():.6f}", None, question, ()
-    )
+def _register_files(app: AsyncApp, desk: Desk) -> None:
+    async def show(body: dict[str, Any], respond: AsyncRespond, start: str, said: str = "") -> None:
+        try:
+            listed = await desk.commands.files(_asker(body), int(start) if start.isdecimal() else 0)
+        except InhouseError as error:
+            listed = [blocks.section(await _trouble(desk, _asker(body), error))]
+        listed = [blocks.section(said), *listed] if said else listed
+        await respond(text=listed[0]["text"]["text"], blocks=listed, replace_original=True)
+
+    async def more(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        await ack()
+        await show(body, respond, body["actions"][0]["value"])
+
+    async def forget_file(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        await ack()
+        start, _, file_id = body["actions"][0]["value"].partition("/")
+        try:
+            said = await desk.commands.forget_file(_asker(body), file_id)
+        except InhouseError as error:
+            said = await _trouble(desk, _asker(body), error)
+        await show(body, respond, start, said)
+
+    app.action(commands.MORE_FILES)(more)
+    app.action(commands.FORGET_LISTED)(forget_file)
+
+
+def stand_in(asker: Asker, text: str, thread_ts: str | None = None) -> IncomingMessage:
+    """A command has no message; this stands for one, so that an answer needs no second shape."""
+    kind = "im" if asker.channel.startswith("D") else "channel"
+    return IncomingMessage(asker.team, asker.channel, kind, asker.user, f"{time.time():.6f}", thread_ts, text, ())
+
+
+def _asker(body: dict[str, Any]) -> Asker:
+    return Asker(body["team"]["id"], body["channel"]["id"], body["user"]["id"])
+
+
+async def _trouble(desk: Desk, asker: Asker, error: InhouseError) -> str:
+    """Why a command was not obeyed, for whoever gave it."""
+    return (await desk.people.texts(asker.team, asker.channel, asker.user)).error(error)

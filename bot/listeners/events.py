@@ -19,12 +19,18 @@ RECORDED = (
     "group_deleted",
     "channel_left",
     "group_left",
+    "channel_id_changed",
+    "member_joined_channel",
     "member_left_channel",
+    "app_home_opened",
+    "app_context_changed",
     "app_uninstalled",
     "tokens_revoked",
 )
 # Acknowledged and left: what they tell is read from Slack when it is needed.
-NOTED = ("file_shared", "app_home_opened", "app_context_changed", "member_joined_channel")
+NOTED = ("file_shared",)
+# Who is in a conversation changed: what was found out about it counts no more.
+CHANGED = ("channel_shared", "channel_unshared")
 
 
 def register(app: AsyncApp, desk: Desk) -> None:
@@ -36,6 +42,9 @@ def register(app: AsyncApp, desk: Desk) -> None:
     async def note() -> None:
         return None
 
+    async def ask_anew(body: dict[str, Any]) -> None:
+        desk.access.forget(body["team_id"], body["event"]["channel"])
+
     async def stop(event: dict[str, Any]) -> None:
         desk.jobs.stop_reply(event["channel"], event["thread_ts"], event["user"])
 
@@ -43,4 +52,6 @@ def register(app: AsyncApp, desk: Desk) -> None:
         app.event(name)(record)
     for name in NOTED:
         app.event(name)(note)
+    for name in CHANGED:
+        app.event(name)(ask_anew)
     app.event("agent_session_stopped")(stop)

@@ -6,10 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.records import MIGRATIONS, Records
+from bot.records import Records
+from bot.schema import MIGRATIONS
 from rag.database import Database
 
-TABLES = ("events", "jobs", "threads", "turns", "shares", "gone")
+TABLES = (
+    *("events", "jobs", "threads", "turns", "shares", "gone"),
+    *("channels", "feedback", "asides", "receipts", "contexts"),
+)
 
 
 @pytest.fixture(scope="session")

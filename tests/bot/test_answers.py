@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from bot import answers, blocks
-from bot.events import IncomingMessage
+from bot import answers
 from bot.records import Share
+from bot.texts import Texts, texts_for
 from rag.types import Answer, Citation, Location, Outcome
 from tests.rag.fakes import ScriptedModel
 
-MESSAGE = IncomingMessage("T1", "C1", "channel", "U1", "10.5", "9.5", "How much?", ())
+EN, DE = texts_for("en-US"), texts_for("de-DE")
 CITED = Citation(1, "lease.pdf", "F1", Location(page=3), "The rent is 1,450 euros.", 7)
 LINKS = {"F1": "https://acme.slack.com/files/F1"}
 
@@ -27,7 +27,8 @@ def share(name: str = "lease.pdf", **more: Any) -> Share:
 
 def tail(answer: Answer, *, narrowed: bool = False, trial: bool = False) -> str:
     model = ScriptedModel(name="SmolLM2", is_trial=trial)
-    return json.dumps(answers.tail(answer, [share()], LINKS, model, MESSAGE, narrowed), ensure_ascii=False)
+    shown = answers.tail(EN, answer, [share()], LINKS, model, narrowed=narrowed)
+    return json.dumps([*shown, *answers.controls(EN, answer, narrowed=narrowed)], ensure_ascii=False)
 
 
 def test_a_sentence_carries_its_marks_in_both_languages() -> None:
@@ -77,8 +78,26 @@ def test_a_refusal_shows_no_sources() -> None:
 
 @pytest.mark.parametrize("outcome", list(Outcome))
 def test_a_narrow_search_offers_the_whole_channel(outcome: Outcome) -> None:
-    assert blocks.WIDEN in tail(Answer("x", outcome, (CITED,)), narrowed=True)
-    assert blocks.WIDEN not in tail(Answer("x", outcome, (CITED,)), narrowed=False)
+    offer = "Search the whole channel"
+    assert offer in tail(Answer("x", outcome, (CITED,)), narrowed=True)
+    assert offer not in tail(Answer("x", outcome, (CITED,)), narrowed=False)
+
+
+def menu(answer: Answer, *, narrowed: bool = False) -> list[str]:
+    (row,) = [part for part in answers.controls(EN, answer, narrowed=narrowed) if part["type"] == "actions"]
+    return [option["value"] for option in row["elements"][-1]["options"]]
+
+
+def test_below_an_answer_stand_two_thumbs_and_one_menu() -> None:
+    votes, _ = answers.controls(EN, Answer("x", Outcome.ANSWERED, (CITED,)), narrowed=True)
+    assert [element["type"] for element in votes["elements"]] == ["feedback_buttons"]
+    assert menu(Answer("x", Outcome.ANSWERED, (CITED,)), narrowed=True) == [
+        *("regenerate", "shorter", "longer", "widen", "delete")
+    ]
+
+
+def test_a_refusal_cannot_be_had_shorter_or_longer() -> None:
+    assert menu(Answer("", Outcome.REFUSED)) == ["regenerate", "delete"]
 
 
 def test_a_foreign_question_is_told_what_the_trial_model_cannot() -> None:
@@ -86,56 +105,42 @@ def test_a_foreign_question_is_told_what_the_trial_model_cannot() -> None:
 
 
 def test_a_refusal_names_the_files_searched_once_each() -> None:
-    said = answers.refusal([share(), share(), share("price <list>.xlsx")])
+    said = answers.refusal(EN, [share(), share(), share("price <list>.xlsx")])
     assert said.count("lease.pdf") == 1
     assert "price &lt;list&gt;.xlsx" in said
     assert "drop it here" in said
 
 
-@pytest.mark.parametrize(
-    "said",
-    [
-        answers.nothing_asked([]),
-        answers.nothing_asked([share()]),
-        answers.no_files(any_failed=True),
-        answers.no_files(any_failed=False),
-        answers.files_gone(),
-        answers.refusal([share()]),
-        answers.busy(),
-        answers.gave_up(),
-        answers.forgotten(1, everything=False),
-        answers.forgotten(2, everything=True),
-    ],
-)
-def test_everything_said_is_whole_sentences(said: str) -> None:
-    assert re.match(r"[A-Z]", said)
-    assert said.endswith((".", "?"))
-    assert "None" not in said
+def test_a_refusal_says_what_a_file_would_have_to_speak_of() -> None:
+    said = answers.refusal(EN, [share()], ("championship", "<!channel>", "1998", "more"))
+    assert "Nothing there speaks of `championship`, `&lt;!channel&gt;`, `1998`." in said
 
 
-@pytest.mark.parametrize(("files", "words"), [(0, "0 files"), (1, "1 file "), (2, "2 files")])
-def test_what_was_forgotten_is_counted(files: int, words: str) -> None:
-    assert words in answers.forgotten(files, everything=False)
+@pytest.mark.parametrize("texts", [EN, DE], ids=["en", "de"])
+def test_everything_said_is_whole_sentences(texts: Texts) -> None:
+    for said in (
+        answers.nothing_asked(texts, []),
+        answers.nothing_asked(texts, [share()]),
+        answers.no_files(texts, any_failed=True),
+        answers.no_files(texts, any_failed=False),
+        answers.refusal(texts, [share()]),
+        answers.refusal(texts, [share()], ("rent",)),
+        texts("files-gone"),
+        texts("busy"),
+        texts("gave-up"),
+    ):
+        assert re.match(r"[A-Z]", said)
+        assert said.endswith((".", "?"))
+        assert "None" not in said
 
 
-def test_known_files_are_listed_with_their_state() -> None:
-    lines = answers.known_files([share(note="3 pages"), share("scan.pdf", state="failed", note="only pictures")])
-    assert lines[0] == "*I know 2 files in this conversation:*"
-    assert lines[1].startswith(f"• <{LINKS['F1']}|lease.pdf> from <@U1>")
-    assert "3 pages" in lines[1]
-    assert ":warning:" in lines[2]
+@pytest.mark.parametrize(("texts", "words"), [(EN, "and 4 more"), (DE, "und 4 weitere")], ids=["en", "de"])
+def test_many_names_are_counted_after_the_first_few(texts: Texts, words: str) -> None:
+    shown = answers.names(texts, [share(f"{number}.txt") for number in range(10)])
+    assert shown.endswith(words)
+    assert shown.count("`") == 12
 
 
-def test_very_many_files_are_counted_rather_than_listed() -> None:
-    lines = answers.known_files([share(f"{number}.txt") for number in range(70)])
-    assert len(lines) == 52
-    assert lines[-1] == "… and 20 more."
-
-
-def test_no_files_leads_to_a_next_step() -> None:
-    assert "mention me" in answers.known_files([])[0]
-
-
-def test_help_names_every_command() -> None:
-    for command in ("/ask", "/inhouse files", "/inhouse forget"):
-        assert command in answers.HELP
+def test_more_sources_than_are_shown_are_counted() -> None:
+    cited = tuple(Citation(n, "lease.pdf", "F1", Location(page=n), "x", n) for n in range(1, 15))
+    assert "… and 4 more places." in tail(Answer("x", Outcome.ANSWERED, cited))

@@ -133,7 +133,10 @@ def test_a_source_that_was_quoted_above_is_not_quoted_again() -> None:
 
 @pytest.mark.parametrize(
     "permalink",
-    ["", "javascript:alert(1)", "http://evil.example/x", "https://x.slack.com/a|b", "https://x> <!channel>"],
+    [
+        *("", "javascript:alert(1)", "http://evil.example/x", "https://x.slack.com/a|b", "https://x> <!channel>"),
+        *("https://evil.example/files/F1", "https://slack.com.evil.example/F1", "http://127.0.0.1.evil.example/F1"),
+    ],
 )
 def test_an_address_that_is_not_plainly_slacks_is_not_linked(permalink: str) -> None:
     line = blocks.source_line(citation(), permalink, with_quote=True)
@@ -159,10 +162,67 @@ def test_many_sources_stay_within_the_blocks_of_a_message() -> None:
     assert blocks.sources([], {}, frozenset()) == []
 
 
-def test_many_names_are_counted() -> None:
-    shown = blocks.names([f"{number}.txt" for number in range(9)])
-    assert shown.endswith("`5.txt` and 3 more")
-    assert blocks.names(["a.txt"]) == "`a.txt`"
+HIDING = (
+    "\u200b",
+    "\u00ad",
+    "\u200e",
+    "\u2060",
+    "\u3164",
+    "\ufeff",
+    "\ufe01",
+    "\x85",
+    "\U000e0041",
+    "\U000e0101",
+    "\ud83d",
+    "\ue000",
+)
+
+
+@pytest.mark.parametrize("sign", HIDING, ids=ascii)
+def test_what_nobody_sees_is_left_out(sign: str) -> None:
+    assert blocks.escape(f"a{sign}b") == blocks.markdown(f"a{sign}b") == "ab"
+    assert sign not in blocks.status_name(f"a{sign}b")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\u0915\u094d\u200d\u0937", "\u2764\ufe0f\u200d\U0001f525"],
+)
+def test_joiners_that_join_stay(text: str) -> None:
+    assert blocks.escape(text) == text
+
+
+@pytest.mark.parametrize("text", ["a\u200db", "\u0645\u200c\u200d\u062e", "\u200dx", "\u2764\ufe0f\ufe0f"])
+def test_joiners_that_join_nothing_go(text: str) -> None:
+    assert not re.search("[\u200c\u200d]|\ufe0f{2}", blocks.escape(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("ask eve@evil.example", "ask eve@|evil.example"),
+        ("_www.evil.example_", "_www|.evil.example_"),
+        ("see evil.example/?q=4471", "see evil|.example/?q=4471"),
+        ("> said nobody", "|&gt; said nobody"),
+        ("```rm -rf", "`|`|`rm -rf"),
+        ("report.pdf, and/or 3.14", "report.pdf, and/or 3.14"),
+    ],
+)
+def test_addresses_quotations_and_fences_are_broken_unseen(text: str, shown: str) -> None:
+    assert blocks.escape(text) == shown.replace("|", "\u200b")
+
+
+def test_code_is_left_as_it_is_but_for_what_is_live() -> None:
+    code = "a[i](x) >>> os.path/x # @here https://evil.example"
+    assert blocks.verbatim(code) == code.replace("@", "@\u200b").replace("://", ":\u200b//")
+    assert blocks.preformatted(code) == blocks.verbatim(code).replace(">", "&gt;")
+
+
+@pytest.mark.parametrize("text", ["1. # x", "- --- ", "a\n===", "a | b\n-|-", "\\`x\\`", "\\[x](y)"])
+def test_a_backslash_or_a_list_smuggles_no_markdown_in(text: str) -> None:
+    safe = blocks.markdown(text)
+    assert not re.search(r"(?m)^(?:\d\. |- )?(?:#|[-=|\s]+$)|(?<!\\)(?:\\\\)*[`*_~]", safe)
+    assert "](" not in safe
 
 
 def test_buttons_keep_their_limits() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from bot import inbox as room
 from bot.events import IncomingMessage, Removal
+from bot.history import History
 from bot.inbox import Inbox
 from bot.jobs import Jobs
 from bot.records import Records, Share
@@ -132,7 +133,7 @@ async def test_no_text_of_people_is_kept_with_an_event(inbox: Inbox, records: Re
 async def test_a_follow_up_is_recognised_before_the_first_answer_is_finished(inbox: Inbox, records: Records) -> None:
     await inbox.record(body())
     await inbox.record(body("Ev2", text="And the deposit?", ts="10.7", thread_ts="10.5"))
-    assert [json.loads(job["payload"])["follow_up"] for job in await table(records, "jobs")] == [False, True]
+    assert [job["kind"] for job in await table(records, "jobs")] == ["turn", "turn"]
 
 
 async def test_a_full_queue_says_so_instead_of_growing(inbox: Inbox, records: Records) -> None:
@@ -156,7 +157,7 @@ async def test_a_removal_takes_the_rows_and_leaves_a_job_for_the_rest(
         await records.add_share(one, since=0.0)
     await inbox.record(body(type="file_deleted", file_id="F1"))
     assert await records.shares("T1", "C1") == ()
-    (job,) = await table(records, "jobs")
+    (job,) = [job for job in await table(records, "jobs") if job["kind"] == "erase"]
     assert job["kind"] == "erase"
     assert set(json.loads(job["payload"])["channels"]) == {"C1", "C2"}
     assert jobs.cancelled == [Removal("T1", file_id="F1")]
@@ -164,12 +165,14 @@ async def test_a_removal_takes_the_rows_and_leaves_a_job_for_the_rest(
 
 async def test_a_deleted_question_takes_its_answer_along(inbox: Inbox, records: Records) -> None:
     asked = IncomingMessage("T1", "C1", "channel", "U1", "10.5", None, "How much?", ())
-    await records.begin_reply(asked, "How much?", "10.6", widened=False)
+    history = History(records)
+    await history.begin(asked, "How much?", "10.6", 0)
+    await history.begin(asked, "How much?", "10.7", 1)
     gone = {"subtype": "message_deleted", "deleted_ts": "10.5", "user": None, "text": None}
     await inbox.record(body(**gone))
-    (job,) = await table(records, "jobs")
-    assert json.loads(job["payload"])["replies"] == ["10.6"]
-    assert await records.open_reply(asked, widened=False) is None
+    (job,) = [job for job in await table(records, "jobs") if job["kind"] == "erase"]
+    assert json.loads(job["payload"])["replies"] == [["C1", "10.6"], ["C1", "10.7"]]
+    assert await history.of(asked) is None
 
 
 async def test_the_same_removal_twice_is_one_job(inbox: Inbox, records: Records) -> None:
@@ -181,11 +184,11 @@ async def test_the_same_removal_twice_is_one_job(inbox: Inbox, records: Records)
 async def test_a_fault_in_the_middle_leaves_nothing_and_the_event_may_come_again(
     inbox: Inbox, records: Records, jobs: CountingJobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fault(*_: Any) -> None:
+    def fault(*_: Any, **__: Any) -> None:
         raise StoreError(detail="made up")
 
     with monkeypatch.context() as broken:
-        broken.setattr(room, "_add_job", fault)
+        broken.setattr(room, "add_turn", fault)
         with pytest.raises(StoreError):
             await inbox.record(body())
     assert await table(records, "events") == []

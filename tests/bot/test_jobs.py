@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from bot import jobs as room
+from bot import rates
 from bot.events import Removal
-from bot.jobs import MAX_ATTEMPTS, Jobs, Running, TryAgain
+from bot.jobs import MAX_ATTEMPTS, Jobs, Place, Running, TryAgain
 from bot.records import Job, Records
 from rag.errors import StoreError
 
@@ -129,8 +130,11 @@ async def test_a_job_that_waits_for_its_retry_holds_its_lane_but_no_other(desk: 
     await desk.put("second", lane="thread")
     await desk.put("other")
     await desk.run(workers=2)
-    await desk.until(lambda: desk.ended == ["other"])
+    async with asyncio.timeout(10):
+        while (await desk.states())["other"] != "done":
+            await asyncio.sleep(0.01)
     assert await desk.states() == {"first": "waiting", "second": "waiting", "other": "done"}
+    assert desk.ended == ["other"]
 
 
 async def test_erasing_waits_for_no_answer(desk: Desk) -> None:
@@ -367,21 +371,97 @@ async def test_nobody_else_and_nowhere_else_may(desk: Desk, place: tuple[str, st
 # --- the first sign ------------------------------------------------------------------------------
 
 
+async def told_queue(desk: Desk, **more: Any) -> tuple[Jobs, list[tuple[str, Place]]]:
+    told: list[tuple[str, Place]] = []
+
+    async def notice(job: Job, place: Place) -> None:
+        told.append((job.key, place))
+
+    queue = Jobs(desk.records, **{"workers": 1} | more)
+    desk.queues.append(queue)
+    queue.handle("turn", desk.handle)
+    queue.handle("redo", desk.handle)
+    queue.on_waiting(notice)
+    await queue.start()
+    return queue, told
+
+
 async def test_everybody_is_told_once_and_how_many_are_ahead(desk: Desk) -> None:
-    told: list[tuple[str, int]] = []
-
-    async def notice(job: Job, ahead: int) -> None:
-        told.append((job.key, ahead))
-
     for number in range(3):
         await desk.put(f"job{number}")
     desk.open.clear()
-    queue = Jobs(desk.records, workers=1)
-    desk.queues.append(queue)
-    queue.handle("turn", desk.handle)
-    queue.on_waiting(notice)
-    await queue.start()
+    queue, told = await told_queue(desk)
     await desk.until(lambda: len(told) == 3)
     queue.wake()
     await asyncio.sleep(0.05)
-    assert told == [("job0", 0), ("job1", 1), ("job2", 2)]
+    assert [(key, place.ahead) for key, place in told] == [("job0", 0), ("job1", 1), ("job2", 2)]
+    assert all(place.wait_s is None for _, place in told), "nothing was measured yet"
+
+
+async def test_who_waits_is_told_how_long_once_that_was_measured(desk: Desk) -> None:
+    queue, told = await told_queue(desk)
+    queue.rates.took("turn", 8.0)
+    queue.rates.took("turn", 8.0)
+    desk.open.clear()
+    for number in range(3):
+        await desk.put(f"job{number}")
+    queue.wake()
+    await desk.until(lambda: len(told) == 3)
+    assert [place.wait_s for _, place in told] == [0.0, 8.0, 16.0]
+
+
+async def test_who_waits_is_told_again_as_the_queue_moves(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "RENEW_S", 0.05)
+    for number in range(3):
+        await desk.put(f"job{number}")
+    gates = {f"job{number}": asyncio.Event() for number in range(3)}
+
+    async def one_by_one(running: Running) -> None:
+        await gates[running.job.key].wait()
+
+    desk.handle = one_by_one  # type: ignore[method-assign]
+    _, told = await told_queue(desk)
+    await desk.until(lambda: len(told) == 3)
+    gates["job0"].set()
+    await desk.until(lambda: ("job2", 1) in [(key, place.ahead) for key, place in told])
+    for gate in gates.values():
+        gate.set()
+
+
+# --- not in the way ------------------------------------------------------------------------------
+
+
+async def test_the_sixth_answer_in_a_thread_within_a_minute_waits_and_is_told_so(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rates, "WINDOW_S", 0.6)
+    for number in range(6):
+        await desk.put(f"job{number}", lane="thread")
+    await desk.put("other", lane="elsewhere")
+    _, told = await told_queue(desk)
+    await desk.until(lambda: len(desk.ended) == 6)
+    assert "job5" not in desk.ended, "five in this thread, one elsewhere"
+    assert "other" in desk.ended
+    await desk.until(lambda: any(place.paced_s > 0 for key, place in told if key == "job5"))
+    await desk.until(lambda: "job5" in desk.ended)
+
+
+async def test_an_answer_anew_does_not_count(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rates, "WINDOW_S", 30.0)
+    for number in range(5):
+        await desk.put(f"redo{number}", lane="thread", kind="redo")
+    await desk.put("turn", lane="thread")
+    await told_queue(desk)
+    await desk.until(lambda: len(desk.ended) == 6)
+
+
+async def test_a_retry_of_a_job_that_began_does_not_wait_for_the_pace(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "FIRST_RETRY_S", 0.01)
+    monkeypatch.setattr(rates, "WINDOW_S", 30.0)
+    desk.fail = lambda running: TryAgain("later") if not running.job.attempts else None
+    for number in range(5):
+        await desk.put(f"job{number}", lane="thread")
+    await told_queue(desk)
+    await desk.until(lambda: len(desk.ended) == 5)

@@ -10,7 +10,8 @@ import jsonschema
 import pytest
 import yaml
 
-from bot.listeners.events import NOTED, RECORDED
+from bot.cli import samples
+from bot.listeners.events import CHANGED, NOTED, RECORDED
 from bot.preflight import EVENT_SCOPES, METHOD_SCOPES, NEEDED_SCOPES
 from tests.conftest import REPOSITORY
 
@@ -46,13 +47,24 @@ def test_every_subscribed_event_stands_in_the_table() -> None:
 
 def test_every_subscribed_event_has_a_listener() -> None:
     """Bolt does not acknowledge an event without one, so Slack would send it again and again."""
-    heard = {*RECORDED, *NOTED, "agent_session_stopped"}
+    heard = {*RECORDED, *NOTED, *CHANGED, "agent_session_stopped"}
     assert {event.partition(".")[0] for event in EVENTS} <= heard
 
 
 def test_every_command_of_the_manifest_has_a_listener() -> None:
     code = (REPOSITORY / "bot" / "listeners" / "commands.py").read_text(encoding="utf-8")
     assert all(f'"{entry["command"]}"' in code for entry in MANIFEST["features"]["slash_commands"])
+
+
+def test_every_shortcut_of_the_manifest_has_a_listener() -> None:
+    code = (REPOSITORY / "bot" / "listeners" / "shortcuts.py").read_text(encoding="utf-8")
+    assert all(f'"{entry["callback_id"]}"' in code for entry in MANIFEST["features"]["shortcuts"])
+
+
+def test_the_local_workspace_offers_what_the_manifest_does() -> None:
+    shortcuts = [(entry["callback_id"], entry["name"]) for entry in MANIFEST["features"]["shortcuts"]]
+    assert shortcuts == list(samples.SHORTCUTS)
+    assert [entry["command"] for entry in MANIFEST["features"]["slash_commands"]] == [c for c, _ in samples.COMMANDS]
 
 
 def test_the_table_of_methods_holds_those_that_are_called_and_no_others() -> None:

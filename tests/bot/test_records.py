@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from bot import records as room
-from bot.erasures import channels_with, forget, forget_person, replies_to
 from bot.events import IncomingMessage, Removal, ThreadFacts
+from bot.forgetting import forget_person, take_away
+from bot.history import History, Manner, Told
 from bot.records import Records, Share, note_thread_message, scope_of, thread_facts
-from rag.types import Turn
 
 
 def message(ts: str = "10.5", thread_ts: str | None = "9.5", **more: Any) -> IncomingMessage:
@@ -32,103 +32,18 @@ def share(file_id: str = "F1", message_ts: str = "9.5", **more: Any) -> Share:
 async def finish(
     records: Records, asked: IncomingMessage, answer: str = "It is 5.", files: tuple[str, ...] = ()
 ) -> None:
-    await records.begin_reply(asked, asked.text, f"{asked.ts}9", widened=False)
-    assert await records.finish_turn(asked, False, answer, "answered", files)
+    history = History(records)
+    await history.begin(asked, asked.text, f"{asked.ts}9", 0)
+    told = Told(answer, "answered", files, is_kept=True)
+    assert await history.finish(asked, asked.text, Manner(), told, (f"{asked.ts}9",), 1.0)
 
 
 async def answers(records: Records, asked: IncomingMessage | None = None) -> list[str]:
-    return [turn.answer for turn in await records.history(asked or message("99.9"), 10)]
+    return [turn.answer for turn in await History(records).turns(asked or message("99.9"), 10)]
 
 
 async def files(records: Records, channel: str = "C1") -> list[tuple[str, str]]:
     return [(one.file_id, one.message_ts) for one in await records.shares("T1", channel)]
-
-
-# --- history -------------------------------------------------------------------------------------
-
-
-async def test_history_is_the_threads_finished_turns_oldest_first(records: Records) -> None:
-    await finish(records, message("10.1", text="one"), "first")
-    await finish(records, message("10.2", text="two"), "second")
-    await records.begin_reply(message("10.3"), "three", "10.39", widened=False)
-    assert await records.history(message("10.9"), 10) == (Turn("one", "first"), Turn("two", "second"))
-
-
-async def test_only_the_last_turns_are_kept_in_a_history(records: Records) -> None:
-    for number in range(1, 6):
-        await finish(records, message(f"10.{number}"), str(number))
-    assert [turn.answer for turn in await records.history(message("10.9"), 2)] == ["4", "5"]
-
-
-async def test_history_ends_before_the_question(records: Records) -> None:
-    await finish(records, message("10.1"), "before")
-    await finish(records, message("10.8"), "after")
-    assert await answers(records, message("10.5")) == ["before"]
-
-
-@pytest.mark.parametrize("elsewhere", [{"thread_ts": "8.5"}, {"channel": "C2"}, {"thread_ts": None}])
-async def test_another_conversations_history_is_never_shown(records: Records, elsewhere: dict[str, Any]) -> None:
-    await finish(records, message("10.1"), "ours")
-    assert await answers(records, message("10.9", **elsewhere)) == []
-
-
-async def test_another_persons_question_in_the_thread_is_part_of_its_history(records: Records) -> None:
-    await finish(records, message("10.1", user="U2"), "to Ben")
-    assert await answers(records, message("10.9", user="U1")) == ["to Ben"]
-
-
-async def test_a_direct_message_remembers_its_last_half_hour(records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
-    direct = {"channel": "D1", "channel_type": "im", "thread_ts": None}
-    now = 1_000_000.0
-    monkeypatch.setattr(room.time, "time", lambda: now)
-    await finish(records, message("10.1", **direct), "a while ago")
-    now += 1700
-    assert await answers(records, message("10.9", **direct)) == ["a while ago"]
-    now += 200
-    assert await answers(records, message("10.9", **direct)) == []
-
-
-async def test_a_widened_answer_and_the_first_one_are_two_turns(records: Records) -> None:
-    asked = message()
-    await finish(records, asked)
-    assert (await records.open_reply(asked, widened=False)) is not None
-    assert (await records.open_reply(asked, widened=True)) is None
-
-
-# --- a reply begun -------------------------------------------------------------------------------
-
-
-async def test_a_reply_begun_is_found_again_with_its_place(records: Records) -> None:
-    asked = message()
-    assert await records.open_reply(asked, False) is None
-    assert await records.begin_reply(asked, "How much?", "10.6", False)
-    begun = await records.open_reply(asked, False)
-    assert begun is not None
-    assert (begun.reply_ts, begun.outcome) == ("10.6", None)
-    assert await records.known_replies("T1", "C1", "9.5") == {"10.6"}
-    found = await records.question_of("T1", "C1", "10.6")
-    assert found is not None
-    assert found["question"] == "How much?"
-    assert await records.question_of("T1", "C2", "10.6") is None
-
-
-async def test_beginning_twice_keeps_one_turn_and_the_later_place(records: Records) -> None:
-    await records.begin_reply(message(), "How much?", "10.6", False)
-    await records.begin_reply(message(), "How much?", "10.7", False)
-    assert await records.known_replies("T1", "C1", "9.5") == {"10.7"}
-
-
-async def test_no_reply_begins_to_a_question_that_was_deleted(records: Records) -> None:
-    await records.write(lambda db: forget(db, Removal("T1", "C1", message_ts="10.5")))
-    assert not await records.begin_reply(message(), "How much?", "10.6", False)
-    assert await records.open_reply(message(), False) is None
-
-
-async def test_no_turn_is_kept_that_rests_on_a_deleted_file(records: Records) -> None:
-    await records.begin_reply(message(), "How much?", "10.6", False)
-    assert not await records.finish_turn(message(), False, "It is 5.", "answered", ("F1",))
-    assert await answers(records) == []
-    assert await records.open_reply(message(), False) is None
 
 
 # --- the thread rule's facts ---------------------------------------------------------------------
@@ -210,7 +125,7 @@ async def test_a_receipt_is_owed_once(records: Records) -> None:
 )
 async def test_a_file_deleted_while_it_is_read_does_not_come_back(records: Records, gone: Removal) -> None:
     began = room.time.time()
-    await records.write(lambda db: forget(db, gone))
+    await records.write(lambda db: take_away(db, gone))
     assert not await records.add_share(share(), since=began)
     assert await files(records) == []
 
@@ -227,12 +142,12 @@ async def test_a_file_deleted_while_it_is_read_does_not_come_back(records: Recor
 )
 async def test_another_removal_does_not_keep_a_file_out(records: Records, gone: Removal) -> None:
     began = room.time.time()
-    await records.write(lambda db: forget(db, gone))
+    await records.write(lambda db: take_away(db, gone))
     assert await records.add_share(share(), since=began)
 
 
 async def test_a_file_removed_before_it_was_shared_anew_is_read(records: Records) -> None:
-    await records.write(lambda db: forget(db, Removal("T1", "C1", file_id="F1")))
+    await records.write(lambda db: take_away(db, Removal("T1", "C1", file_id="F1")))
     assert await records.add_share(share(), since=room.time.time() + 1)
 
 
@@ -281,7 +196,7 @@ async def test_what_a_removal_took_is_remembered_no_more_and_nothing_else_is_los
     records: Records, gone: Removal, left: Any
 ) -> None:
     await fill(records)
-    await records.write(lambda db: forget(db, gone))
+    await records.write(lambda db: take_away(db, gone))
     assert await state(records) == left
 
 
@@ -289,13 +204,13 @@ async def test_a_turn_resting_on_several_files_goes_with_any_of_them(records: Re
     for file_id in ("F1", "F2"):
         await records.add_share(share(file_id), since=0.0)
     await finish(records, message("20.1"), "on both", ("F1", "F2"))
-    await records.write(lambda db: forget(db, Removal("T1", file_id="F2")))
+    await records.write(lambda db: take_away(db, Removal("T1", file_id="F2")))
     assert await answers(records) == []
 
 
 async def test_a_person_is_forgotten_with_their_files_and_questions_only(records: Records) -> None:
     await fill(records)
-    await records.write(lambda db: forget_person(db, Removal("T1", "C1"), "U2"))
+    await records.write(lambda db: forget_person(db, "T1", "C1", "U2"))
     here, there = set(await files(records)), await files(records, "C2")
     assert here == {("F1", "9.5")}  # U1 shared it as well
     assert await answers(records) == ["rests on F1", "rests on nothing"]
@@ -305,17 +220,18 @@ async def test_a_person_is_forgotten_with_their_files_and_questions_only(records
 async def test_what_others_share_just_then_stays_when_a_person_is_forgotten(records: Records) -> None:
     await fill(records)
     began = room.time.time()
-    await records.write(lambda db: forget_person(db, Removal("T1", "C1"), "U2"))
+    await records.write(lambda db: forget_person(db, "T1", "C1", "U2"))
     assert await records.add_share(replace(share("F9", "30.1"), user="U1"), since=began)
 
 
-async def test_the_places_a_removal_touches_are_told_before_it_happens(records: Records) -> None:
+async def test_what_is_left_to_do_about_a_removal_is_told(records: Records) -> None:
     await fill(records)
-    touched = await records.read(lambda db: channels_with(db, Removal("T1", file_id="F1")))
-    assert set(touched) == {"C1", "C2"}
-    assert await records.read(lambda db: channels_with(db, Removal("T1", file_id="F2"))) == ["C1"]
-    asked = Removal("T1", "C1", message_ts="20.1")
-    assert await records.read(lambda db: replies_to(db, asked)) == ["20.19"]
+    work = await records.write(lambda db: take_away(db, Removal("T1", "C1", message_ts="20.3")))
+    assert work["replies"] == [("C1", "20.39")] and work["taken_back"] == []
+    work = await records.write(lambda db: take_away(db, Removal("T1", file_id="F1")))
+    assert set(work["channels"]) == {"C1", "C2"}
+    assert sorted(work["taken_back"]) == [("C1", ["20.19"]), ("C2", ["20.49"])] and work["replies"] == []
+    assert (await records.write(lambda db: take_away(db, Removal("T1", file_id="F2"))))["channels"] == ["C1"]
 
 
 def test_a_scope_belongs_to_one_conversation_of_one_team() -> None:

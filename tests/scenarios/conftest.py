@@ -72,7 +72,7 @@ class House:
             slack_app_token=self.place.app_token,
             slack_api_url=self.place.api_url,
             data_dir=self.folder,
-            **settings,
+            **{"replies_a_minute": 1000} | settings,  # tests ask faster than people; the pace has its own
         )
         identity = await preflight(configured)
         self._opened = open_library(configured, (self.model, HashEmbedder()))

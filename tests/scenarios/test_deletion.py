@@ -6,12 +6,23 @@ import threading
 
 import pytest
 
+from bot import blocks
+from bot.channels import Channels, ChannelSettings
+from bot.erasures import Erasures
+from bot.jobs import Running
+from bot.records import Job
 from bot.workspace.state import Message
 from tests.scenarios.conftest import RENT, House, every_line, lease, until, whole_text
 
 CANARY = "zanzibar"
 SECRET = ("heron-zanzibar.txt", b"The codename of the secret project is Zanzibar and its budget is 77,700 euros.")
 ASKED = "@inhouse What is the codename of the secret project?"
+
+
+def _erasures(house: House) -> Erasures:
+    assert house.bot is not None
+    records, library = house.bot.records, house.library
+    return Erasures(house.bot.client, records, library.store, library.eraser, Channels(records))
 
 
 async def _told(house: House) -> Message:
@@ -42,6 +53,203 @@ async def test_deleted_file_answers_no_more(house: House) -> None:
     asked = await _told(house)
     await house.place.delete_file(asked.files[0])
     await _nothing_is_left(house, asked)
+
+
+async def _taken_back(house: House, answer: Message) -> None:
+    """The answer stands there no more, and a sentence in its place says why."""
+    await house.place.wait_for(lambda: "took the answer back" in answer.text)
+    assert CANARY not in whole_text(answer).lower() and CANARY not in str(answer.blocks).lower()
+
+
+async def test_answers_from_a_deleted_file_are_taken_back_in_place_wherever_they_stand(house: House) -> None:
+    asked = await _told(house)
+    elsewhere = await house.post("ben", "lab", ASKED)
+    await house.answer_to(elsewhere)
+    other = await house.asked_and_read("ana", "lab", RENT, [lease])
+    answers = [*house.replies(asked), *house.replies(elsewhere)]
+    await house.place.delete_file(asked.files[0])
+    for answer in answers:
+        await _taken_back(house, answer)
+    await house.quiet()
+    assert house.ours(asked) == [answers[0]] and house.ours(elsewhere) == [answers[1]], "nothing more is said"
+    assert "1,450 euros" in house.replies(other)[0].text, "answers from other files stay"
+
+
+async def test_further_messages_of_an_answer_go_with_its_file(house: House) -> None:
+    asked = await _told(house)
+    (answer,) = house.replies(asked)
+    assert house.bot is not None
+    more = await house.bot.client.chat_postMessage(channel=asked.channel, thread_ts=asked.ts, text="and Zanzibar again")
+    stored = f'["{more["ts"]}"]'
+    await house.bot.records.write(lambda db: db.execute("update turns set more_ts = ?", (stored,)))
+    await house.place.delete_file(asked.files[0])
+    await _taken_back(house, answer)
+    await house.quiet()
+    assert house.ours(asked) == [answer]
+
+
+async def test_answer_is_taken_back_in_the_channels_language(house: House) -> None:
+    asked = await _told(house)
+    assert house.bot is not None
+    settings = Channels(house.bot.records)
+    await settings.save(house.place.team_id, asked.channel, ChannelSettings(language="de"), "U1")
+    await house.place.delete_file(asked.files[0])
+    (answer,) = house.replies(asked)
+    await house.place.wait_for(lambda: "zurückgenommen" in answer.text)
+
+
+async def test_answer_that_could_not_be_changed_is_taken_back_later(house: House) -> None:
+    asked = await _told(house)
+    (answer,) = house.replies(asked)
+    house.place.fault("chat.update", error="internal_error")
+    await house.place.delete_file(asked.files[0])
+    await _taken_back(house, answer)
+
+
+async def test_answer_that_may_not_be_changed_is_deleted(house: House) -> None:
+    asked = await _told(house)
+    house.place.fault("chat.update", error="edit_window_closed")
+    await house.place.delete_file(asked.files[0])
+    await house.place.wait_for(lambda: not house.ours(asked))
+
+
+async def test_deletion_of_a_file_that_answered_nothing_is_told_in_its_thread(house: House) -> None:
+    asked = await house.asked_and_read("ana", "lab", "@inhouse", [SECRET])
+    before = len(house.notices(asked))
+    await house.place.delete_file(asked.files[0])
+    await house.quiet()
+    *_, told = house.notices(asked)
+    assert len(house.notices(asked)) == before + 1
+    assert "I have forgotten it: 1 passage." in told.text and CANARY not in whole_text(told).lower()
+
+
+async def test_deletion_is_told_once_though_the_work_on_it_is_repeated(house: House) -> None:
+    asked = await house.asked_and_read("ana", "lab", "@inhouse", [SECRET])
+    await house.place.delete_file(asked.files[0])
+    await house.quiet()
+    told = len(house.notices(asked))
+    work = {"team": house.place.team_id, "channels": [asked.channel], "given": [(asked.channel, asked.ts, asked.ts)]}
+    job = Job(1, "erase/again", "erase", "erase", "", work | {"replies": [], "taken_back": [], "receipts": {}}, 1)
+    await _erasures(house).run(Running(job))
+    assert len(house.notices(asked)) == told
+
+
+async def test_uninstalling_takes_everything_along(house: House) -> None:
+    asked = await _told(house)
+    assert house.bot is not None
+    await Channels(house.bot.records).save(house.place.team_id, "C9", ChannelSettings(is_library=True), "U1")
+    await house.place.uninstall()
+    await house.quiet()
+    await until(lambda: house.rows("select 1 from receipts where verified = 1"))
+    for table in ("shares", "turns", "threads", "channels", "asides", "feedback"):
+        assert not await house.rows(f"select 1 from {table}"), table
+    assert CANARY.encode() not in house.bytes_on_disk().lower(), asked.ts
+
+
+async def test_what_was_said_of_a_file_before_its_edit_is_forgotten(house: House) -> None:
+    asked = await _told(house)
+    (answer,) = house.replies(asked)
+    await house.place.click(house.users["ben"], asked.channel, answer.ts, blocks.FEEDBACK, "down")
+    await house.place.change_file(asked.files[0], b"The codename of the secret project is Ostrich.")
+    await house.quiet()
+    assert not await house.rows("select 1 from feedback")
+    await house.place.delete_message(asked)
+    await house.quiet()
+    assert b"zanzibar and its budget" not in house.bytes_on_disk().lower()
+
+
+async def test_nothing_is_told_where_the_message_is_gone_too(house: House) -> None:
+    asked = await house.asked_and_read("ana", "lab", "@inhouse", [SECRET])
+    posted, file_id = len(house.calls("chat.postMessage")), asked.files[0].id
+    await house.place.delete_message(asked)
+    await house.quiet()
+    event = {"type": "file_unshared", "file_id": file_id, "channel_id": asked.channel}
+    house.place.core.events.send("file_unshared", event)
+    await house.quiet()
+    assert len(house.calls("chat.postMessage")) == posted
+    assert CANARY.encode() not in house.bytes_on_disk().lower()
+
+
+async def test_deletion_is_noted_in_numbers_only(house: House) -> None:
+    asked = await _told(house)
+    await house.place.delete_file(asked.files[0])
+    await house.quiet()
+    (row,) = await house.rows("select * from receipts")
+    assert (row["channel"], row["cause"]) == (asked.channel, "file_deleted")
+    assert (row["files"], row["chunks"], row["turns"], row["verified"]) == (1, 1, 1, 1)
+
+
+async def test_votes_and_private_answers_go_with_the_file(house: House) -> None:
+    asked = await _told(house)
+    (answer,) = house.replies(asked)
+    await house.place.click(house.users["ben"], asked.channel, answer.ts, blocks.FEEDBACK, "down")
+    await house.place.slash(house.users["ben"], house.channels["lab"], "/ask", ASKED.removeprefix("@inhouse "))
+    await until(lambda: house.rows("select 1 from asides"))
+    await house.quiet()
+    assert CANARY in str(await house.rows("select * from feedback")).lower()
+    assert CANARY in str(await house.rows("select * from asides")).lower()
+    await house.place.delete_file(asked.files[0])
+    await house.quiet()
+    assert not await house.rows("select 1 from feedback") and not await house.rows("select 1 from asides")
+    await _nothing_is_left(house, asked)
+
+
+async def test_vote_goes_with_a_deleted_question(house: House) -> None:
+    asked = await _told(house)
+    (answer,) = house.replies(asked)
+    await house.place.click(house.users["ben"], asked.channel, answer.ts, blocks.FEEDBACK, "down")
+    await house.place.delete_message(asked)
+    await house.quiet()
+    assert not await house.rows("select 1 from feedback")
+    assert CANARY.encode() not in house.bytes_on_disk().lower()
+
+
+async def test_waiting_question_that_is_deleted_leaves_no_text_in_the_queue(house: House) -> None:
+    root = await _told(house)
+    house.model.delay_s = 0.3
+    await house.post("ana", "lab", "@inhouse What is the budget of the secret project?", thread_ts=root.ts)
+    waiting = await house.post("ben", "lab", f"@inhouse What is the {CANARY}?", thread_ts=root.ts)
+    key = f"turn/{house.place.team_id}/{waiting.channel}/{waiting.ts}"
+    await until(lambda: house.rows("select 1 from jobs where key = ? and state = 'waiting'", key))
+    await house.place.delete_message(waiting)
+    await until(lambda: house.rows("select 1 from gone"))
+    (row,) = await house.rows("select state, payload from jobs where key = ?", key)
+    assert (row["state"], row["payload"]) == ("done", "{}")
+
+
+async def test_erasure_that_cannot_be_proved_is_tried_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = await _told(house)
+    eraser = house.library.eraser
+    found, calls = type(eraser)._found, []
+
+    def stubborn(self: object, probes: object) -> set[str]:
+        calls.append(probes)
+        return {"still there"} if len(calls) < 3 else found(self, probes)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(eraser), "_found", stubborn)
+    await house.place.delete_file(asked.files[0])
+    await until(lambda: house.rows("select 1 from receipts where verified = 1"))
+    assert len(calls) == 3
+
+
+async def test_forgetting_a_file_by_hand_leaves_the_posted_answer_and_nothing_else(house: House) -> None:
+    asked = await _told(house)
+    erasures = _erasures(house)
+    done = await erasures.forget_file(house.place.team_id, asked.channel, asked.files[0].id, asked.user)
+    assert (done.files, done.chunks, done.turns, done.is_verified) == (1, 1, 1, True)
+    assert CANARY.encode() not in house.bytes_on_disk().lower()
+    assert "Zanzibar" in house.replies(asked)[0].text
+    again = await erasures.forget_file(house.place.team_id, asked.channel, asked.files[0].id, asked.user)
+    assert (again.files, again.chunks) == (0, 0)
+
+
+async def test_one_persons_forgetting_keeps_what_another_shared(house: House) -> None:
+    asked = await _told(house)
+    await house.place.share(house.users["ben"], house.channels["lab"], asked.files[0], text="@inhouse")
+    await house.quiet()
+    done = await _erasures(house).forget_file(house.place.team_id, asked.channel, asked.files[0].id, asked.user)
+    assert done.chunks == 0
+    assert "Zanzibar" in (await house.ask("ben", "lab", ASKED)).text
 
 
 async def test_deleted_message_takes_its_file_and_our_reply_along(house: House) -> None:

@@ -11,7 +11,7 @@ from contextlib import closing
 import pytest
 
 from bot.cli.seen import read_answer
-from bot.records import Records
+from bot.history import History
 from bot.workspace.state import Message
 from tests.scenarios.child_bot import ChildBot
 from tests.scenarios.conftest import DEPOSIT, LEASE, RENT, House, every_line, lease, until
@@ -98,7 +98,7 @@ async def test_crash_between_post_and_record_adopts_the_reply(house: House, monk
         await asyncio.Event().wait()
 
     with monkeypatch.context() as patch:
-        patch.setattr(Records, "begin_reply", hang)
+        patch.setattr(History, "begin", hang)
         asked = await house.post("ana", "lab", RENT, files=[lease])
         (posted,) = await house.place.wait_for(lambda: house.replies(asked))
         await house.kill_bot()
@@ -110,15 +110,15 @@ async def test_crash_between_post_and_record_adopts_the_reply(house: House, monk
 async def test_fault_while_recording_the_reply_posts_nothing_twice(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begin, calls = Records.begin_reply, []
+    begin, calls = History.begin, []
 
-    async def once_broken(self: Records, *arguments: object) -> object:
+    async def once_broken(self: History, *arguments: object) -> object:
         calls.append(arguments)
         if len(calls) == 1:
             raise RuntimeError("killed here")
         return await begin(self, *arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Records, "begin_reply", once_broken)
+    monkeypatch.setattr(History, "begin", once_broken)
     asked = await house.post("ana", "lab", RENT, files=[lease])
     await _one_answer(house, asked)
 

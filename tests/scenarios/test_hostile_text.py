@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from bot import blocks
 from bot.workspace.core import Call
 from bot.workspace.limits import check_blocks
 from tests.scenarios.conftest import House, every_line, until, whole_text
@@ -145,10 +144,3 @@ async def test_mention_of_a_colleague_in_a_file_name_is_not_one(house: House) ->
     answer = await house.ask("ana", "lab", "@inhouse How much does Ben owe to the coffee fund?", thread_ts=asked.ts)
     assert answer.citations
     _check(house.place.calls, house.place.base_url)
-
-
-def test_answer_longer_than_one_message_says_that_it_was_cut() -> None:
-    text, tail = blocks.sections(["word " * 560] * 9), [blocks.context("Searched `lease.txt`.")]
-    body = blocks.fitting(text, tail)
-    check_blocks(body)
-    assert body[-1] == tail[0] and "did not fit" in body[-2]["text"]["text"] and len(body) == 6

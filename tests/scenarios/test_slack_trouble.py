@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bot import replies
+from bot import pacing, replies
+from bot.cli.seen import read_answer
 from bot.workspace import file_host
 from bot.workspace.server import Workspace
 from bot.workspace.state import File, Message
@@ -19,7 +20,7 @@ AWAY = {"status": 503}
 @pytest.fixture
 def talkative(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
     """The model says several sentences, and each is appended at once."""
-    monkeypatch.setattr(replies, "SECONDS_BETWEEN", 0.0)
+    monkeypatch.setattr(pacing, "SECONDS_BETWEEN", 0.0)
     house.model.delay_s, house.model._script = 0.01, every_line
     return house
 
@@ -64,7 +65,14 @@ async def test_stream_that_slack_ended_is_completed_by_update(talkative: House) 
 async def test_stream_is_ended_in_time_by_ourselves(talkative: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replies, "STREAM_LASTS_S", 0.2)
     talkative.model.delay_s = 0.02
-    await _whole_once(talkative, await talkative.post("ana", "lab", RENT, files=[lease]))
+    asked = await talkative.post("ana", "lab", RENT, files=[lease])
+    await talkative.quiet()
+    messages = talkative.ours(asked)
+    text = "\n".join(read_answer(message, RENT, 0, 0).text for message in messages)
+    assert len(messages) > 1 and not any(message.streaming for message in messages)
+    for words in ("1,450 euros and", "notice of 90 days", "amounts to 4,350 euros"):
+        assert text.count(words) == 1, text
+    assert "Searched `lease.txt`" in str(messages[-1].blocks), "the sources stand below the last"
     assert not [call for call in talkative.calls("chat.appendStream") if call.error]
 
 
@@ -148,7 +156,7 @@ async def test_receipt_that_could_not_be_posted_is_posted_later(house: House) ->
 
 
 async def test_login_page_in_place_of_a_file_is_recognised(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(file_host.FileHost, "_permitted", lambda *_: None)
+    monkeypatch.setattr(file_host.FileHost, "_may_read", lambda *_: False)
     asked = await house.post("ana", "lab", RENT, files=[("plan.pdf", b"%PDF-1.7"), lease])
     await house.answer_to(asked)
     receipt = whole_text(house.notices(asked)[0])

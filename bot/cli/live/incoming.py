@@ -1,0 +1,182 @@
+"""Rows of the table: what Slack tells us. Events, files, and what people do and see."""
+
+from __future__ import annotations
+
+from bot.cli.live.assumption import Assumption
+
+_DELIVERY = (
+    Assumption(
+        "redelivery",
+        "an event that is not acknowledged comes again, with the same event_id",
+        "bolt-js#2487, python-slack-events-api#93",
+        "bot/inbox.py: event_id",
+        False,
+        "bot/inbox.py must tell repeats by channel and ts, and what was missed must be read from Slack.",
+    ),
+    Assumption(
+        "redelivery-schedule",
+        "it comes again within 15 seconds (seen: after 4 and 15 seconds)",
+        "bolt-js#2487; the exact schedule is not documented",
+        "bot/app.py: leave_to_redelivery",
+        True,
+        "A failed commit costs the asker that time: bot/inbox.py should try again by itself first.",
+    ),
+    Assumption(
+        "ack-late",
+        "an event that is acknowledged after 2.5 seconds does not come again",
+        "docs.slack.dev, Events API: three seconds",
+        "bot/app.py: process_before_response",
+        True,
+        "The commit before the acknowledgement must be quicker: one writer in bot/records.py.",
+    ),
+    Assumption(
+        "own-events",
+        "what the bot posts, streams and changes comes back marked as a bot's",
+        "docs.slack.dev, message event, bot_id",
+        "bot/events.py: bot_id",
+        False,
+        "The bot would answer itself: incoming_message in bot/events.py must know it by its user id.",
+    ),
+    Assumption(
+        "status-channel",
+        "assistant.threads.setStatus works in a channel's thread, with chat:write alone",
+        "docs.slack.dev, assistant.threads.setStatus",
+        "bot/delivery.py: assistant_threads_setStatus",
+        True,
+        "In channels the first sign must be a message: `status` in bot/delivery.py.",
+    ),
+    Assumption(
+        "delete-event",
+        "a deleted message is told as message_deleted",
+        "docs.slack.dev, message_deleted",
+        "bot/events.py: message_deleted",
+        False,
+        "What was deleted must be found by comparing: bot/erasures.py.",
+    ),
+    Assumption(
+        "tombstone",
+        "a deleted root with replies is told as message_changed with a tombstone",
+        "java-slack-sdk, MessageChangedEventTest",
+        "bot/events.py: tombstone",
+        False,
+        "`removal` in bot/events.py must know the shape that came.",
+    ),
+)
+_FILES = (
+    Assumption(
+        "mention-files",
+        "the app_mention of a message with a file names its files",
+        "bolt-js#2056; not always: bolt-python#925",
+        "bot/conversations.py: _files",
+        True,
+        "Nothing now: bot/conversations.py reads the message again for each question; it must stay so.",
+    ),
+    Assumption(
+        "mention-events",
+        "a mention with a file comes as app_mention, message/file_share and file_shared",
+        "bolt-python#925",
+        "bot/inbox.py: incoming_message",
+        True,
+        "Nothing now: each is enough for bot/inbox.py; note which one is missing.",
+    ),
+    Assumption(
+        "file-permalink",
+        "files.info gives name, size, mode, permalink and address of a file",
+        "docs.slack.dev, file object",
+        "bot/uploads.py: permalink",
+        False,
+        "bot/uploads.py and bot/downloads.py must do without what is missing.",
+    ),
+    Assumption(
+        "file-download",
+        "a file's bytes come from Slack's file host with the bot's token, without a redirect",
+        "bolt-js#2585",
+        "bot/downloads.py: FILE_HOSTS",
+        False,
+        "Mend FILE_HOSTS or the treatment of redirects in bot/downloads.py.",
+    ),
+    Assumption(
+        "file-modes",
+        "files have a mode that we know, and is_external says the same as the mode external",
+        "slack-types; email, external and hidden_by_limit from memory",
+        "bot/downloads.py: is_external",
+        True,
+        "Add the mode to `_refuse` in bot/downloads.py.",
+    ),
+    Assumption(
+        "upload-share",
+        "the share of an uploaded file appears after the upload, and files.info tells its ts",
+        "from memory",
+        "bot/uploads.py: Share",
+        True,
+        "Nothing now: the bot uploads no files.",
+    ),
+    Assumption(
+        "file-tombstone",
+        "a deleted file stands in its message as a tombstone",
+        "docs.slack.dev, file object",
+        "bot/conversations.py: tombstone",
+        True,
+        "`_files` in bot/conversations.py must know the marker that came.",
+    ),
+)
+_PEOPLE = (
+    Assumption(
+        "stop-event",
+        "Stop under a stream in a channel sends agent_session_stopped, with thread, stream and person",
+        "docs.slack.dev, agent_session_stopped",
+        "bot/listeners/events.py: agent_session_stopped",
+        True,
+        "In channels the bot needs a Stop button of its own; or mend the shape in bot/listeners/events.py.",
+    ),
+    Assumption(
+        "stop-refuses",
+        "after Stop the stream takes no more",
+        "docs.slack.dev, chat.appendStream, stopped_by_user",
+        "bot/delivery.py: stopped_by_user",
+        True,
+        "Stopping rests on the event alone then.",
+    ),
+    Assumption(
+        "slash-thread",
+        "Slack offers no slash commands in threads",
+        "from memory",
+        "bot/listeners/commands.py: stand_in",
+        True,
+        "bot/listeners/commands.py may answer in the thread, if thread_ts comes with the command.",
+    ),
+    Assumption(
+        "form-answer",
+        "a form that is sent may be answered in the acknowledgement (accepts_response_payload)",
+        "from memory",
+        "bot/listeners/views.py: response_action",
+        True,
+        "What is wrong in a form must be shown by views.update: bot/listeners/views.py, bot/listeners/home.py.",
+    ),
+    Assumption(
+        "seen-status",
+        "people see the status line under a channel's thread",
+        "docs.slack.dev, assistant.threads.setStatus",
+        "bot/delivery.py: status",
+        True,
+        "The first sign in channels must be a message: `status` in bot/delivery.py.",
+    ),
+    Assumption(
+        "seen-quiet",
+        "people are not called by escaped text, and see no link in it",
+        "unknown: what a client makes of text is not in the Web API",
+        "bot/blocks.py: escape",
+        False,
+        "Mend `escape` and `markdown` in bot/blocks.py for what was seen.",
+    ),
+    Assumption(
+        "seen-phone",
+        "a streamed answer with sources and buttons is whole on a phone",
+        "unknown: what a client shows is not in the Web API",
+        "bot/answers.py: tail",
+        True,
+        "Leave out of `tail` in bot/answers.py what phones do not show.",
+    ),
+)
+
+INCOMING = (*_DELIVERY, *_FILES, *_PEOPLE)

@@ -1,0 +1,183 @@
+"""Builds the rooms of the bot over a library, in the order in which they need each other."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.access import Access
+from bot.asides import Asides
+from bot.asks import Asks
+from bot.channels import Channels
+from bot.cli.library import Library
+from bot.commands import Commands
+from bot.conversations import Conversations
+from bot.downloads import Downloads
+from bot.erasures import Erasures
+from bot.feedback import Feedback
+from bot.history import History
+from bot.home import Home, Installation, ModelFacts
+from bot.inbox import Inbox
+from bot.jobs import Jobs
+from bot.listeners.desk import Desk
+from bot.membership import Membership
+from bot.notices import Notices
+from bot.overview import Overview
+from bot.pane import Pane
+from bot.people import People
+from bot.preflight import Identity
+from bot.records import Records
+from bot.replies import Appends
+from bot.retention import Retention
+from bot.revisions import Revisions
+from bot.settings import Settings
+from bot.summaries import Summaries
+from bot.turns import Limits, Turns
+from bot.uploads import Uploads
+from bot.writing import Writer
+from rag.summarize import Summarizer
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """What the running bot keeps hold of."""
+
+    desk: Desk
+    retention: Retention
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What the rooms above stand on."""
+
+    client: AsyncWebClient
+    bot_user: str
+    records: Records
+    history: History
+    channels: Channels
+    people: People
+    access: Access
+    membership: Membership
+    conversations: Conversations
+    erasures: Erasures
+    uploads: Uploads
+    notices: Notices
+    writer: Writer
+    model_threads: ThreadPoolExecutor
+
+
+def build_rooms(
+    settings: Settings, identity: Identity, library: Library, client: AsyncWebClient, records: Records, jobs: Jobs
+) -> Rooms:
+    """Every room, and who does which job."""
+    ground = _lay_ground(settings, identity, library, client, records)
+    home = _build_home(ground, settings, identity, library)
+    _assign(jobs, ground, home, settings, library)
+    desk = Desk(
+        inbox=Inbox(records, jobs, identity.user_id, settings.queue_limit),
+        jobs=jobs,
+        access=ground.access,
+        people=ground.people,
+        commands=Commands(records, ground.erasures, ground.people),
+        revisions=Revisions(ground.history, ground.people),
+        feedback=Feedback(records, ground.history),
+        uploads=ground.uploads,
+        home=home,
+    )
+    return Rooms(desk, Retention(client, records, ground.erasures, ground.channels, jobs, identity.team_id))
+
+
+def _lay_ground(
+    settings: Settings, identity: Identity, library: Library, client: AsyncWebClient, records: Records
+) -> _Ground:
+    model_threads = ThreadPoolExecutor(settings.workers, thread_name_prefix="model")
+    channels = Channels(records)
+    people = People(client, channels, identity.team_id)
+    downloads = Downloads(client, settings.data_dir / "downloads", settings.max_file_bytes)
+    return _Ground(
+        client=client,
+        bot_user=identity.user_id,
+        records=records,
+        history=History(records),
+        channels=channels,
+        people=people,
+        access=Access(client, channels),
+        membership=Membership(client),
+        conversations=Conversations(client, identity.user_id),
+        erasures=Erasures(client, records, library.store, library.eraser, channels),
+        uploads=Uploads(client, records, people, downloads, library.ingester, library.eraser),
+        notices=Notices(client, people),
+        writer=Writer(library.answerer, records, model_threads),
+        model_threads=model_threads,
+    )
+
+
+def _build_home(ground: _Ground, settings: Settings, identity: Identity, library: Library) -> Home:
+    llm = library.answerer.llm
+    model = ModelFacts(llm.name, llm.is_trial, time.time())
+    pane = Pane(ground.client, ground.bot_user, ground.records, ground.people, ground.access, ground.membership)
+    return Home(
+        client=ground.client,
+        installation=Installation(identity.user_id, identity.url, settings.data_dir, model),
+        overview=Overview(ground.records),
+        people=ground.people,
+        channels=ground.channels,
+        access=ground.access,
+        membership=ground.membership,
+        erasures=ground.erasures,
+        pane=pane,
+    )
+
+
+def _assign(jobs: Jobs, ground: _Ground, home: Home, settings: Settings, library: Library) -> None:
+    """Who does which job, who is told of those that wait, and who apologises for those that failed."""
+    turns = _build_turns(ground, home.pane, Limits(settings.max_question_chars, settings.history_turns))
+    asides = Asides(
+        *(ground.client, ground.records, ground.history, ground.people, ground.access, ground.conversations)
+    )
+    asks = Asks(
+        records=ground.records,
+        people=ground.people,
+        access=ground.access,
+        conversations=ground.conversations,
+        uploads=ground.uploads,
+        writer=ground.writer,
+        asides=asides,
+        max_question_chars=settings.max_question_chars,
+    )
+    summarizer = Summarizer(library.answerer.llm, library.embedder)
+    summaries = Summaries(
+        ground.client, ground.conversations, ground.people, ground.access, asides, summarizer, ground.model_threads
+    )
+    jobs.on_waiting(ground.notices.waiting)
+    jobs.on_failure(turns.apologise)
+    for kind, handler in (
+        *(("turn", turns.run), ("redo", turns.run)),
+        *(("ask", asks.run), ("add", asks.add), ("share", asides.share), ("summarise", summaries.run)),
+        *(("upload", ground.uploads.run), ("reread", ground.uploads.read_again), ("erase", ground.erasures.run)),
+        *(("home", home.run), ("settings", home.change), ("forget", home.forget), ("renew", home.renew)),
+        *(("context", home.pane.looked), ("joined", home.pane.joined)),
+        *(("busy", ground.notices.busy), ("hush", ground.notices.hush), ("outside", ground.notices.outside)),
+    ):
+        jobs.handle(kind, handler)
+
+
+def _build_turns(ground: _Ground, pane: Pane, limits: Limits) -> Turns:
+    return Turns(
+        client=ground.client,
+        bot_user=ground.bot_user,
+        records=ground.records,
+        history=ground.history,
+        people=ground.people,
+        conversations=ground.conversations,
+        access=ground.access,
+        uploads=ground.uploads,
+        writer=ground.writer,
+        pane=pane,
+        notices=ground.notices,
+        appends=Appends(),
+        limits=limits,
+    )

@@ -1,0 +1,74 @@
+"""What people may want of an answer that stands: another one, a shorter or longer one, a wider search, or none.
+
+The answer is written anew in its own message. Only who asked, or an administrator, may change it:
+the others read it too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from bot import answers
+from bot.history import Asked, History, Manner
+from bot.people import People
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A job that a wish leads to."""
+
+    kind: str
+    key: str
+    lane: str
+    user: str
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """Nothing is done; ``text`` says why to whoever asked."""
+
+    text: str
+
+
+class Revisions:
+    """Turns a choice from the menu under an answer into work."""
+
+    def __init__(self, history: History, people: People) -> None:
+        self._history = history
+        self._people = people
+
+    async def wish(self, team: str, channel: str, reply_ts: str, user: str, choice: str, at: str) -> Work | Declined:
+        """What ``user``'s ``choice`` at time ``at`` leads to."""
+        texts = await self._people.texts(team, channel, user)
+        asked = await self._history.at(team, channel, reply_ts)
+        if asked is None:
+            return Declined(texts("answer-unknown"))
+        if asked.user != user and not await self._people.is_admin(user):
+            return Declined(texts("answer-not-yours", person=f"<@{asked.user}>"))
+        if choice == answers.DELETE:
+            await self._history.drop(asked)
+            return Work("erase", f"erase/{channel}/{reply_ts}", f"erase/{team}", user, _only_replies(asked))
+        return _redo(asked, choice, at)
+
+
+def _only_replies(asked: Asked) -> dict[str, Any]:
+    """The work of `bot.erasures` where nothing but our own messages is to go."""
+    replies = [(asked.channel, ts) for ts in asked.replies]
+    return {"team": asked.team, "channels": [], "replies": replies, "taken_back": [], "given": [], "receipts": {}}
+
+
+def _redo(asked: Asked, choice: str, at: str) -> Work:
+    message = asked.as_message(asked.user)
+    payload = {"message": asdict(message), "question": asked.question, "manner": asdict(_manner(asked.manner, choice))}
+    lane = f"{asked.team}/{asked.channel}/{asked.thread_ts}"
+    return Work("redo", f"redo/{lane}/{asked.message_ts}/{at}", lane, asked.user, payload)
+
+
+def _manner(now: Manner, choice: str) -> Manner:
+    if choice == answers.REGENERATE:
+        return replace(now, tries=now.tries + 1)
+    if choice == answers.WIDEN:
+        return replace(now, widened=True)
+    return replace(now, length=choice)
