@@ -27,7 +27,6 @@ from bot.events import (
 from bot.forgetting import forget_turns, take_away
 from bot.jobs import Jobs
 from bot.records import (
-    KEEP_EVENTS_S,
     Records,
     Tables,
     add_job,
@@ -90,8 +89,6 @@ class Inbox:
         )
         if added.rowcount == 0:
             return
-        db.execute("delete from events where received_at < ?", (now - KEEP_EVENTS_S,))
-        db.execute("delete from jobs where state in ('done', 'failed') and created_at < ?", (now - KEEP_EVENTS_S,))
         reason = self._act(db, team, event_id, event, outside)
         if reason:
             db.execute("update events set ignored = ? where event_id = ?", (reason.reason, event_id))

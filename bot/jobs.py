@@ -15,16 +15,16 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from bot.events import Removal
 from bot.rates import Pace, Rates
-from bot.records import Job, Records, Tables
+from bot.records import Job, Records, Tables, clear_old
 
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 4
 FIRST_RETRY_S = 1.0  # doubled with each further attempt
+GATHER_S = 0.01  # events come in bursts; the queue is looked through once for all of them
 RENEW_S = 15.0  # how often people who wait are told where they stand
 
 
@@ -101,9 +101,7 @@ class Jobs:
 
     async def start(self) -> None:
         """Take up what a former process left, then run until `stop`."""
-        await self._records.write(
-            lambda db: db.execute("update jobs set state = 'waiting', not_before = 0 where state = 'running'")
-        )
+        await self._records.write(_take_up)
         self._spawn(self._loop())
         self._renewing = asyncio.ensure_future(self._renew())
 
@@ -156,9 +154,7 @@ class Jobs:
     async def _step(self) -> None:
         """Start one job, or wait until there may be one to start."""
         self._woken.clear()
-        waiting = [(self._job(row), row["not_before"]) for row in await self._records.read(_waiting)]
-        waiting.sort(key=lambda entry: _asked_at(entry[0]))  # events overtake each other on their way here
-        self._parsed = {job.job_id: job for job, _ in waiting}
+        waiting = await self._waiting()
         self._tell(waiting)
         job = self._next(waiting)
         if job is None:
@@ -168,13 +164,21 @@ class Jobs:
         else:
             await self._claim(job)
 
-    def _job(self, row: dict[str, Any]) -> Job:
-        """A row as a job; its payload is read once, however often the queue is looked through."""
-        known = self._parsed.get(row["job_id"])
-        if known is None or known.attempts != row["attempts"]:
-            payload = json.loads(row["payload"])
-            known = Job(row["job_id"], row["key"], row["kind"], row["lane"], row["user"], payload, row["attempts"])
-        return known
+    async def _waiting(self) -> list[tuple[Job, float]]:
+        """The queue, in the order in which its messages were written, with the time before which each may not begin.
+
+        Read lightly, since every event leads here: what a job is about is fetched when it is first seen.
+        """
+        places = await self._records.read(_places)
+        unseen = [job_id for job_id, attempts, _ in places if self._seen_attempts(job_id) != attempts]
+        for job in await self._records.read(lambda db: _jobs(db, unseen)) if unseen else ():
+            self._parsed[job.job_id] = job
+        self._parsed = {job_id: self._parsed[job_id] for job_id, _, _ in places if job_id in self._parsed}
+        waiting = [(self._parsed[job_id], not_before) for job_id, _, not_before in places if job_id in self._parsed]
+        return sorted(waiting, key=lambda entry: _asked_at(entry[0]))
+
+    def _seen_attempts(self, job_id: int) -> int | None:
+        return self._parsed[job_id].attempts if job_id in self._parsed else None
 
     async def _renew(self) -> None:
         """Look through the queue now and then, so that those who wait are told how it moves."""
@@ -297,6 +301,7 @@ class Jobs:
             await asyncio.wait_for(self._woken.wait(), max(0.05, min(later)) if later else None)
         except TimeoutError:
             return
+        await asyncio.sleep(GATHER_S)
 
     def _spawn(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)
@@ -304,8 +309,21 @@ class Jobs:
         task.add_done_callback(self._tasks.discard)
 
 
-def _waiting(db: Tables) -> list[dict[str, Any]]:
-    return list(db.query("select * from jobs where state = 'waiting' order by job_id limit 1000"))
+def _take_up(db: Tables) -> None:
+    """What a former process was at begins again."""
+    clear_old(db)
+    db.execute("update jobs set state = 'waiting', not_before = 0 where state = 'running'")
+
+
+def _places(db: Tables) -> list[tuple[int, int, float]]:
+    sql = "select job_id, attempts, not_before from jobs where state = 'waiting' order by job_id limit 1000"
+    return [(row["job_id"], row["attempts"], row["not_before"]) for row in db.query(sql)]
+
+
+def _jobs(db: Tables, job_ids: list[int]) -> list[Job]:
+    found = db.query("select * from jobs where job_id in (select value from json_each(?))", (json.dumps(job_ids),))
+    names = ("job_id", "key", "kind", "lane", "user", "attempts")
+    return [Job(**{name: row[name] for name in names}, payload=json.loads(row["payload"])) for row in found]
 
 
 def _asked_at(job: Job) -> tuple[str, int]:

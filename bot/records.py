@@ -144,6 +144,13 @@ def thread_facts(db: Tables, message: IncomingMessage) -> ThreadFacts:
     return ThreadFacts(bool(asked), bool(last and last[0]["last_is_ours"]), bool(last and last[0]["quiet"]))
 
 
+def clear_old(db: Tables) -> None:
+    """Forget what was only kept to recognise events and work that come twice."""
+    before = time.time() - KEEP_EVENTS_S
+    db.execute("delete from events where received_at < ?", (before,))
+    db.execute("delete from jobs where state in ('done', 'failed') and created_at < ?", (before,))
+
+
 def note_thread_message(db: Tables, message: IncomingMessage) -> None:
     """Remember that a person's message was the last of a thread. Part of the caller's transaction.
 

@@ -25,7 +25,7 @@ from bot.erasures import Erasures
 from bot.events import Removal
 from bot.forgetting import forget_older, take_away
 from bot.jobs import Jobs
-from bot.records import Records, Tables, add_job, rows
+from bot.records import Records, Tables, add_job, clear_old, rows
 from rag.errors import InhouseError
 
 log = logging.getLogger(__name__)
@@ -101,6 +101,7 @@ class Retention:
         def work(db: Tables) -> None:
             db.execute("delete from asides where created_at < ?", (before,))
             db.execute("delete from contexts where at < ?", (before,))
+            clear_old(db)
 
         await self._records.write(work)
 

@@ -14,8 +14,10 @@ import queue
 import sqlite3
 import threading
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,6 +30,7 @@ Result = TypeVar("Result")
 Work = Callable[[sqlite_utils.Database], Result]
 
 URGENT, NORMAL, LAST = 0, 1, 9
+TOGETHER = 64  # urgent writes that share one commit: a commit waits for the disk, however little is in it
 BUSY_TIMEOUT_S = 5.0
 
 
@@ -39,7 +42,7 @@ class Database:
 
     def __init__(self, path: Path, migrations: Iterable[Migrations]) -> None:
         self.path = Path(path)
-        self._queue: queue.PriorityQueue[tuple[int, int, Work | None, Future]] = queue.PriorityQueue()
+        self._queue: queue.PriorityQueue[_Entry] = queue.PriorityQueue()
         self._order = itertools.count()
         self._local = threading.local()
         self._readers: weakref.WeakSet[sqlite_utils.Database] = weakref.WeakSet()
@@ -50,13 +53,9 @@ class Database:
         self._writer.start()
 
     def submit(self, work: Work[Result], *, urgent: bool = False) -> Future[Result]:
-        """Run ``work`` in a transaction of its own on the writer thread; the future is set after the commit."""
+        """Run ``work``, whole or not at all, on the writer thread; the future is set after the commit."""
 
-        def in_transaction(database: sqlite_utils.Database) -> Result:
-            with database.atomic():
-                return work(database)
-
-        return self._enqueue(in_transaction, urgent)
+        return self._enqueue(work, urgent, _Kind.TRANSACTION)
 
     def write(self, work: Work[Result], *, urgent: bool = False) -> Result:
         """As `submit`, and wait for the commit. Never call it on an event loop."""
@@ -64,7 +63,7 @@ class Database:
 
     def maintain(self, work: Work[Result]) -> Result:
         """Run ``work`` on the writer thread outside any transaction: checkpoints, VACUUM. Waits for it."""
-        return self._wait(self._enqueue(work, urgent=False))
+        return self._wait(self._enqueue(work, False, _Kind.BARE))
 
     def read(self, work: Work[Result]) -> Result:
         """Run ``work`` now, on this thread's read-only connection: it sees what was committed.
@@ -82,7 +81,7 @@ class Database:
             if self._closed:
                 return
             self._closed = True
-            self._queue.put((LAST, next(self._order), None, Future()))
+            self._queue.put(_Entry(LAST, next(self._order), None, Future(), _Kind.BARE))
         self._writer.join()
         for reader in list(self._readers):
             reader.conn.close()
@@ -93,12 +92,12 @@ class Database:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _enqueue(self, work: Work[Result], urgent: bool) -> Future[Result]:
+    def _enqueue(self, work: Work[Result], urgent: bool, kind: _Kind) -> Future[Result]:
         future: Future[Result] = Future()
         with self._lock:  # nothing may be queued behind the last entry: nobody would ever answer it
             if self._closed:
                 raise StoreError(detail="the database is closed")
-            self._queue.put((URGENT if urgent else NORMAL, next(self._order), work, future))
+            self._queue.put(_Entry(URGENT if urgent else NORMAL, next(self._order), work, future, kind))
         return future
 
     def _wait(self, future: Future[Result]) -> Result:
@@ -121,21 +120,90 @@ class Database:
     def _write_loop(self) -> None:
         database = sqlite_utils.Database(self._connection, execute_plugins=False)
         while True:
-            _, _, work, future = self._queue.get()
-            if work is None:
+            entry = self._queue.get()
+            if entry.work is None:
                 break
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                with _named_errors():
-                    result = work(database)
-            except BaseException as error:  # noqa: BLE001 — whoever waits gets it; the thread lives on
-                future.set_exception(error)
+            if entry.kind is _Kind.BARE:
+                entry.run(database)
             else:
-                future.set_result(result)
+                _commit(database, [entry, *self._those_that_wait_too(entry)])
         with contextlib.suppress(sqlite3.Error):  # the log stays whole and is read at the next opening
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._connection.close()
+
+    def _those_that_wait_too(self, entry: _Entry) -> Iterator[_Entry]:
+        """Further urgent writes that are queued already."""
+        for _ in range(TOGETHER - 1 if entry.priority == URGENT else 0):
+            try:
+                other = self._queue.get_nowait()
+            except queue.Empty:
+                return
+            if other.priority != URGENT or other.kind is not _Kind.TRANSACTION:
+                self._queue.put(other)
+                return
+            yield other
+
+
+class _Kind(Enum):
+    TRANSACTION = "transaction"
+    BARE = "bare"  # outside any transaction
+
+
+@dataclass(order=True, slots=True)
+class _Entry:
+    """What is to be written, in its order; ``work`` None ends the thread."""
+
+    priority: int
+    number: int
+    work: Work | None = field(compare=False)
+    future: Future = field(compare=False)
+    kind: _Kind = field(compare=False)
+
+    def run(self, database: sqlite_utils.Database) -> None:
+        """Do it and answer whoever waits."""
+        assert self.work is not None
+        if not self.future.set_running_or_notify_cancel():
+            return
+        try:
+            with _named_errors():
+                result = self.work(database)
+        except BaseException as error:  # noqa: BLE001 — whoever waits gets it; the thread lives on
+            self.future.set_exception(error)
+        else:
+            self.future.set_result(result)
+
+
+def _commit(database: sqlite_utils.Database, entries: list[_Entry]) -> None:
+    """Each entry in a savepoint of its own, all in one transaction; nobody is answered before its commit.
+
+    What fails is rolled back alone; where the commit fails, everything is.
+    """
+    waiting = [entry for entry in entries if entry.future.set_running_or_notify_cancel()]
+    results: list[tuple[_Entry, object, BaseException | None]] = []
+    try:
+        with _named_errors(), database.atomic():
+            for entry in waiting:
+                results.append(_attempt(database, entry))
+    except BaseException as error:  # noqa: BLE001 — whoever waits gets it; the thread lives on
+        for entry in waiting:
+            entry.future.set_exception(error)
+        return
+    for entry, result, problem in results:
+        if problem is not None:
+            entry.future.set_exception(problem)
+        else:
+            entry.future.set_result(result)
+
+
+def _attempt(database: sqlite_utils.Database, entry: _Entry) -> tuple[_Entry, object, BaseException | None]:
+    assert entry.work is not None
+    try:
+        with _named_errors(), database.atomic():
+            return entry, entry.work(database), None
+    except BaseException as error:
+        if not database.conn.in_transaction:  # SQLite gave the whole transaction up, the others' part too
+            raise
+        return entry, None, error
 
 
 def _connect_for_reading(path: Path) -> sqlite3.Connection:

@@ -13,7 +13,7 @@ from bot.events import IncomingMessage, Removal
 from bot.history import History
 from bot.inbox import Inbox
 from bot.jobs import Jobs
-from bot.records import Records, Share
+from bot.records import KEEP_EVENTS_S, Records, Share, clear_old
 from rag.errors import StoreError
 
 BOT = "UBOT"
@@ -202,8 +202,9 @@ async def test_events_are_kept_for_a_week(inbox: Inbox, records: Records, monkey
     now = 1_000_000.0
     monkeypatch.setattr(room.time, "time", lambda: now)
     await inbox.record(body("Ev1"))
-    now += room.KEEP_EVENTS_S + 1
+    now += KEEP_EVENTS_S + 1
     await inbox.record(body("Ev2", ts="11.5"))
+    await records.write(clear_old)
     assert [event["event_id"] for event in await table(records, "events")] == ["Ev2"]
 
 

@@ -71,6 +71,40 @@ def test_urgent_work_overtakes_what_waits(database: Database):
     assert order == ["urgent", "slow", "slow", "slow"]
 
 
+def test_urgent_writes_that_wait_share_a_commit_and_fail_alone(database: Database):
+    gate = threading.Event()
+    held = database.submit(lambda db: gate.wait(10), urgent=True)
+
+    def broken(db) -> None:
+        add("broken")(db)
+        raise KeyError("stop")
+
+    works = [add("one"), broken, add("two"), add("three")]
+    waiting = [database.submit(work, urgent=True) for work in works]
+    gate.set()
+    assert held.result(10)
+    with pytest.raises(KeyError):
+        waiting[1].result(10)
+    assert [future.result(10) for future in (waiting[0], waiting[2], waiting[3])] == [1, 2, 3]
+    assert texts(database) == ["one", "two", "three"]
+
+
+def test_many_urgent_writes_at_once_are_all_kept_in_their_order(database: Database):
+    waiting = [database.submit(add(str(n)), urgent=True) for n in range(500)]
+    assert [future.result(30) for future in waiting] == list(range(1, 501))
+    assert texts(database) == [str(n) for n in range(500)]
+
+
+def test_nobody_is_answered_before_the_commit(database: Database, tmp_path: Path):
+    """Seen from another connection: what a future says is done can be read there."""
+    waiting = [database.submit(add(str(n)), urgent=True) for n in range(200)]
+    other = sqlite3.connect(database.path)
+    for future in waiting:
+        row = future.result(30)
+        assert other.execute("SELECT count(*) FROM notes WHERE id = ?", (row,)).fetchone() == (1,)
+    other.close()
+
+
 def test_a_reader_cannot_write(database: Database):
     with pytest.raises(StoreError):
         database.read(add("sneaked in"))
