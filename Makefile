@@ -33,7 +33,7 @@ demo: setup
 	@$(RUN) bot.cli demo
 
 test: lint
-	$(RUN) pytest -m "not slow" -rs $(PYTEST_OPTIONS)
+	$(RUN) pytest -m "not slow" -rs -n auto --maxprocesses 4 --dist loadfile $(PYTEST_OPTIONS)
 
 test-full: setup-tests
 	$(RUN) pytest -m slow -rs $(PYTEST_OPTIONS)

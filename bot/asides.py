@@ -6,6 +6,7 @@ came about nor the model. Once shared, an answer is a turn like any other, for f
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import time
@@ -19,11 +20,12 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot import blocks, delivery
 from bot.access import Access, Denied
-from bot.conversations import Conversations
+from bot.conversations import Conversations, ThreadMessage
 from bot.delivery import Gone, Refused
 from bot.events import IncomingMessage
 from bot.history import History, Manner, Told
 from bot.jobs import Running, TryAgain
+from bot.membership import Membership
 from bot.people import People
 from bot.records import Records, Tables, rows
 from bot.replies import PrivateReply
@@ -48,7 +50,7 @@ class Aside:
     parts: tuple[str, ...]  # mrkdwn
     tail: tuple[blocks.Block, ...]
     files: tuple[str, ...] = ()  # that it rests on
-    messages: tuple[str, ...] = ()  # ts of those it quotes
+    messages: tuple[str, ...] = ()  # those it quotes, as `mark` has them
     answer: str = ""  # for the thread's history; "": none
     outcome: str = ""
     aside_id: int = 0  # 0: not kept yet
@@ -68,6 +70,7 @@ class Asides:
         people: People,
         access: Access,
         conversations: Conversations,
+        membership: Membership,
     ) -> None:
         self._client = client
         self._records = records
@@ -75,6 +78,15 @@ class Asides:
         self._people = people
         self._access = access
         self._conversations = conversations
+        self._membership = membership
+
+    async def barred(self, message: IncomingMessage, texts: Texts) -> str:
+        """Why the author of ``message`` is shown nothing of its conversation now; "" where they may be."""
+        verdict = await self._access.check(message.team, message.channel)
+        if isinstance(verdict, Denied):
+            return texts(verdict.reason)
+        reason = await self._membership.barred(message.channel, await self._people.get(message.user))
+        return texts(reason) if reason else ""
 
     # --- kept and shown --------------------------------------------------------------------------
 
@@ -139,15 +151,14 @@ class Asides:
             return texts("share-not-yours")
         if aside.shared_ts:
             return texts("share-done")
-        verdict = await self._access.check(aside.team, aside.channel)
-        if isinstance(verdict, Denied):
-            return texts(verdict.reason)
+        if barred := await self.barred(message, texts):
+            return barred
         shares = await self._records.shares(aside.team, aside.channel)
         if not {share.file_id for share in shares if share.state in {"read", "replaced"}}.issuperset(aside.files):
             return texts("share-files-gone")
         if aside.messages:
             there, _ = await self._conversations.messages(aside.channel, aside.thread_ts)
-            if not {each.ts for each in there}.issuperset(aside.messages):
+            if not set(map(mark, there)).issuperset(aside.messages):
                 return texts("share-messages-gone")
         return ""
 
@@ -213,6 +224,11 @@ class Asides:
     async def _one(self, where: str, value: object) -> Aside | None:
         found = await self._records.read(lambda db: _find(db, where, value))
         return found[0] if found else None
+
+
+def mark(message: ThreadMessage) -> str:
+    """A message as it reads now: another mark once it was edited, and nothing of its words."""
+    return f"{message.ts} {hashlib.blake2s(message.text.encode(), digest_size=8).hexdigest()}"
 
 
 def _public(aside: Aside, texts: Texts) -> list[blocks.Block]:

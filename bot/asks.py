@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from bot import answers, blocks, receipts, versions
-from bot.access import Access, Denied
 from bot.asides import Aside, Asides
 from bot.conversations import Conversations, FileRef
 from bot.events import IncomingMessage
@@ -37,7 +36,6 @@ class Asks:
 
     records: Records
     people: People
-    access: Access
     conversations: Conversations
     uploads: Uploads
     writer: Writer
@@ -65,10 +63,8 @@ class Asks:
         """Do a job of kind "add": read the files of one message, and say what came of each. Raises: TryAgain."""
         message, refs = _message(running), _refs(running)
         texts = await self.people.texts(message.team, message.channel, message.user)
-        verdict = await self.access.check(message.team, message.channel)
-        if isinstance(verdict, Denied):
-            said = texts(verdict.reason)
-        else:
+        said = await self.asides.barred(message, texts)
+        if not said:
             shares, left_out = await self._read(running, message, refs, texts)
             earlier = {share.file_id: await versions.replaced_by(self.records, share) for share in shares}
             said = receipts.text(texts, shares, earlier, left_out) if shares else texts("add-gone")
@@ -84,9 +80,8 @@ class Asks:
 
     async def _answer(self, running: Running, message: IncomingMessage, texts: Texts) -> str | Aside:
         question: str = running.job.payload["question"]
-        verdict = await self.access.check(message.team, message.channel)
-        if isinstance(verdict, Denied):
-            return texts(verdict.reason)
+        if barred := await self.asides.barred(message, texts):
+            return barred
         if len(question) > self.max_question_chars:
             raise QuestionTooLong(texts("question-too-long", chars=len(question), most=self.max_question_chars))
         scope = await self._scope(running, message, texts)

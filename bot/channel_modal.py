@@ -9,8 +9,9 @@ A submission holds, by block and action id (both named as below):
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bot import blocks
@@ -36,7 +37,7 @@ def modal(texts: Texts, channel: str, settings: ChannelSettings) -> blocks.Block
     return {
         "type": "modal",
         "callback_id": MODAL,
-        "private_metadata": channel,
+        "private_metadata": json.dumps([channel, asdict(settings)]),
         "title": blocks.plain_text(texts("settings-title"), 24),
         "submit": blocks.plain_text(texts("settings-save"), 24),
         "close": blocks.plain_text(texts("cancel"), 24),
@@ -62,6 +63,17 @@ def read(values: dict[str, Any], texts: Texts) -> ChannelSettings | Refused:
         retention_days=int(typed),
         **{field: name in chosen for name, field in _FIELDS.items()},
     )
+
+
+def place(view: dict[str, Any]) -> str:
+    """The channel that a submitted modal is about."""
+    return str(json.loads(view["private_metadata"])[0])
+
+
+def changed(view: dict[str, Any], wanted: ChannelSettings, now: ChannelSettings) -> ChannelSettings:
+    """``now`` with what the person changed in the modal: what others decided while it was open stays decided."""
+    shown = json.loads(view["private_metadata"])[1]
+    return replace(now, **{name: value for name, value in asdict(wanted).items() if value != shown[name]})
 
 
 def _options(texts: Texts, settings: ChannelSettings) -> blocks.Block:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from bot import blocks, receipts
 from bot.delivery import text_length
 from bot.erasures import Erasures
+from bot.membership import Membership
 from bot.people import People
 from bot.records import Records, Share, Tables, rows
 from bot.texts import Texts
@@ -52,10 +53,11 @@ class _File:
 class Commands:
     """Answers to `/inhouse`, each as blocks that only the asker sees."""
 
-    def __init__(self, records: Records, erasures: Erasures, people: People) -> None:
+    def __init__(self, records: Records, erasures: Erasures, people: People, membership: Membership) -> None:
         self._records = records
         self._erasures = erasures
         self._people = people
+        self._membership = membership
 
     async def reply_to(self, asker: Asker, text: str) -> list[blocks.Block]:
         """What `/inhouse TEXT` shows. Raises: StoreError."""
@@ -80,6 +82,8 @@ class Commands:
         files = _files(await self._records.shares(asker.team, asker.channel))
         if not files:
             return [blocks.section(texts("files-none"))]
+        if barred := await self._membership.barred(asker.channel, await self._people.get(asker.user)):
+            return [blocks.section(texts(barred))]
         start = start if 0 <= start < len(files) else 0
         may_all = await self._may_forget_all(asker)
         built = [blocks.section(texts("files-heading", files=texts("files-count", count=len(files))))]

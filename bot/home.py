@@ -255,11 +255,12 @@ class Home:
         texts = await self.people.texts(team, "", user)
         if not await self.people.is_admin(user):
             return Refused({channel_modal.OPTIONS: texts("settings-not-admin")})
-        after = channel_modal.read(view["state"]["values"], texts)
-        if isinstance(after, Refused):
-            return after
-        channel = view["private_metadata"]
-        return Change(team, channel, user, await self.channels.settings(team, channel), after)
+        wanted = channel_modal.read(view["state"]["values"], texts)
+        if isinstance(wanted, Refused):
+            return wanted
+        channel = channel_modal.place(view)
+        before = await self.channels.settings(team, channel)
+        return Change(team, channel, user, before, channel_modal.changed(view, wanted, before))
 
     async def change(self, running: Running) -> None:
         """Do the job of kind "settings": keep them, and tell the channel what its people should know."""

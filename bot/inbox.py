@@ -62,7 +62,9 @@ class Inbox:
         event, team = body["event"], body.get("team_id") or body["event"].get("team", "")
         event_id = body.get("event_id") or f"{event['type']}/{event.get('event_ts')}"
         outside = bool(body.get("is_ext_shared_channel"))
-        await self._records.write(lambda db: self._record(db, team, event_id, event, outside))
+        is_news = await self._records.write(lambda db: self._record(db, team, event_id, event, outside))
+        if not is_news:  # what it stopped the first time may be answered anew by now
+            return
         gone = removal(team, event, self._bot_user)
         if gone is not None:
             self._jobs.cancel(gone)
@@ -80,7 +82,8 @@ class Inbox:
         """Whether more questions wait than can be taken on."""
         return await self._records.read(lambda db: _waiting(db) >= self._queue_limit)
 
-    def _record(self, db: Tables, team: str, event_id: str, event: dict[str, Any], outside: bool) -> None:
+    def _record(self, db: Tables, team: str, event_id: str, event: dict[str, Any], outside: bool) -> bool:
+        """Whether the event was not known yet."""
         now = time.time()
         kind = "/".join(filter(None, (event["type"], event.get("subtype"))))
         added = db.execute(
@@ -88,10 +91,11 @@ class Inbox:
             (event_id, team, kind, now),
         )
         if added.rowcount == 0:
-            return
+            return False
         reason = self._act(db, team, event_id, event, outside)
         if reason:
             db.execute("update events set ignored = ? where event_id = ?", (reason.reason, event_id))
+        return True
 
     def _act(self, db: Tables, team: str, event_id: str, event: dict[str, Any], outside: bool) -> Ignore | None:
         gone = removal(team, event, self._bot_user)
@@ -169,13 +173,18 @@ def _greet(db: Tables, team: str, event_id: str, event: dict[str, Any], bot_user
 def _answer_anew(db: Tables, message: IncomingMessage, event_id: str) -> Ignore | None:
     """A question was edited: where it is answered or being answered, it is answered anew, in place.
 
-    One that still waits needs nothing: a turn reads its question as it stands.
+    One that still waits, to be answered or answered anew, needs nothing: a turn reads its question as it stands.
+    What only brought files, and was told so, may have become a question.
     """
     place = (message.team, message.channel, message.ts)
     key = f"turn/{message.team}/{message.channel}/{message.ts}"
     answered = rows(db, "select 1 from turns where team = ? and channel = ? and message_ts = ?", place)
-    if not answered and not rows(db, "select 1 from jobs where key = ? and state = 'running'", (key,)):
+    begun = "select 1 from jobs where key = ? and kind = 'turn' and state != 'waiting'"
+    if not answered and not rows(db, begun, (key,)):
         return Ignore("an edit of what was not answered")
+    waits = "lane = ? and kind = 'redo' and state = 'waiting' and json_extract(payload, '$.message.ts') = ?"
+    if rows(db, f"select 1 from jobs where {waits}", (lane_of(message), message.ts)):
+        return Ignore("to be answered anew already")
     payload = {"message": asdict(message), "question": message.text}
     add_job(db, "redo", f"edit/{event_id}", lane_of(message), message.user, payload)
     return None

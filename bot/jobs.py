@@ -187,8 +187,9 @@ class Jobs:
             self.wake()
 
     async def _claim(self, job: Job) -> None:
-        sql = "update jobs set state = 'running', attempts = attempts + 1 where job_id = ?"
-        await self._records.write(lambda db: db.execute(sql, (job.job_id,)))
+        sql = "update jobs set state = 'running', attempts = attempts + 1 where job_id = ? and state = 'waiting'"
+        if not await self._records.write(lambda db: db.execute(sql, (job.job_id,)).rowcount):
+            return  # taken away since it was read
         if job.kind not in QUICK:
             self._served[job.user] = time.monotonic()
         if job.kind == PACED and not job.attempts:
@@ -230,7 +231,8 @@ class Jobs:
         """Let it be tried again a little later; after the last attempt tell people that it failed."""
         job = running.job
         if running.is_overtaken:  # that was no attempt
-            self._pace.undo(job.lane)
+            if job.kind == PACED and not job.attempts:
+                self._pace.undo(job.lane)
             sql = "update jobs set state = 'waiting', attempts = ? where job_id = ?"
             await self._records.write(lambda db: db.execute(sql, (job.attempts, job.job_id)))
             return

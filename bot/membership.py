@@ -38,6 +38,16 @@ class Membership:
         """Whether ``person`` may see ``channel``: colleagues every public one, everybody those they are in."""
         return await self._remembered(channel, person.user, is_public_enough=not person.is_guest)
 
+    async def barred(self, channel: str, person: Person) -> str:
+        """The id of the sentence that says why nothing of ``channel`` is shown to ``person``; "" where it may be."""
+        sight = await self.sight(channel, person)
+        return {Sight.OPEN: "", Sight.HIDDEN: "denied-left", Sight.UNKNOWN: "denied-unknown"}[sight]
+
+    def forget(self, channel: str) -> None:
+        """Ask anew the next time: somebody came or went."""
+        for key in [key for key in self._known if key[0] == channel]:
+            del self._known[key]
+
     async def includes(self, channel: str, user: str) -> bool:
         """Whether ``user`` is known to be a member of ``channel``."""
         return await self._remembered(channel, user, is_public_enough=False) is Sight.OPEN

@@ -204,7 +204,7 @@ def add_turn(db: Tables, message: IncomingMessage, question: str, delay_s: float
     key = f"turn/{message.team}/{message.channel}/{message.ts}"
     payload = {"message": asdict(message), "question": question}
     add_job(db, "turn", key, lane_of(message), message.user, payload, delay_s=delay_s)
-    return bool(rows(db, "select 1 from jobs where key = ? and state = 'waiting'", (key,)))
+    return bool(rows(db, "select 1 from jobs where key = ? and kind = 'turn' and state = 'waiting'", (key,)))
 
 
 def lane_of(message: IncomingMessage) -> str:

@@ -200,7 +200,7 @@ class Retention:
             if page.get("is_limited"):  # a plan that hides older messages: they are not gone
                 return set(), False
             if not cursor:
-                return there, True
+                return there, bool(there)  # a thread without any message is a doubt, not a deletion
         return there, False
 
     def _left_behind(self, known: Known) -> list[Removal]:

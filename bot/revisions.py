@@ -12,6 +12,7 @@ from typing import Any
 from bot import answers
 from bot.history import Asked, History, Manner
 from bot.people import People
+from bot.records import Records, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,13 @@ class Declined:
 class Revisions:
     """Turns a choice from the menu under an answer into work."""
 
-    def __init__(self, history: History, people: People) -> None:
+    def __init__(self, records: Records, history: History, people: People) -> None:
+        self._records = records
         self._history = history
         self._people = people
 
-    async def wish(self, team: str, channel: str, reply_ts: str, user: str, choice: str, at: str) -> Work | Declined:
-        """What ``user``'s ``choice`` at time ``at`` leads to."""
+    async def wish(self, team: str, channel: str, reply_ts: str, user: str, choice: str) -> Work | Declined:
+        """What ``user``'s ``choice`` leads to; the same again before it is done leads to the same."""
         texts = await self._people.texts(team, channel, user)
         asked = await self._history.at(team, channel, reply_ts)
         if asked is None:
@@ -50,7 +52,13 @@ class Revisions:
         if choice == answers.DELETE:
             await self._history.drop(asked)
             return Work("erase", f"erase/{channel}/{reply_ts}", f"erase/{team}", user, _only_replies(asked))
-        return _redo(asked, choice, at)
+        return _redo(asked, choice, await self._last(asked))
+
+    async def _last(self, asked: Asked) -> int:
+        """The last time that an answer was written anew, as a number; 0: never."""
+        sql = "select max(job_id) as n from jobs where kind = 'redo' and lane = ? and state in ('done', 'failed')"
+        found = await self._records.read(lambda db: rows(db, sql, (_lane(asked),)))
+        return found[0]["n"] or 0
 
 
 def _only_replies(asked: Asked) -> dict[str, Any]:
@@ -59,11 +67,15 @@ def _only_replies(asked: Asked) -> dict[str, Any]:
     return {"team": asked.team, "channels": [], "replies": replies, "taken_back": [], "given": [], "receipts": {}}
 
 
-def _redo(asked: Asked, choice: str, at: str) -> Work:
+def _lane(asked: Asked) -> str:
+    return f"{asked.team}/{asked.channel}/{asked.thread_ts}"
+
+
+def _redo(asked: Asked, choice: str, after: int) -> Work:
     message = asked.as_message(asked.user)
     payload = {"message": asdict(message), "question": asked.question, "manner": asdict(_manner(asked.manner, choice))}
-    lane = f"{asked.team}/{asked.channel}/{asked.thread_ts}"
-    return Work("redo", f"redo/{lane}/{asked.message_ts}/{at}", lane, asked.user, payload)
+    lane = _lane(asked)
+    return Work("redo", f"redo/{lane}/{asked.message_ts}/{choice}/{after}", lane, asked.user, payload)
 
 
 def _manner(now: Manner, choice: str) -> Manner:

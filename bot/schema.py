@@ -139,7 +139,7 @@ def _m002_asides(db: Tables) -> None:
             "parts": str,  # JSON list of mrkdwn
             "tail": str,  # JSON list of blocks
             "files": str,  # JSON list of file ids that it rests on
-            "messages": str,  # JSON list of ts of the messages that it quotes
+            "messages": str,  # JSON list of the messages that it quotes, as `bot.asides.mark` has them
             "answer": str,  # as the history keeps it once it is shared; "" where it keeps none
             "outcome": str,
             "shown_at": float,

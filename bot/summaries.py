@@ -18,8 +18,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import blocks
-from bot.access import Access, Denied
-from bot.asides import Aside, Asides
+from bot.asides import Aside, Asides, mark
 from bot.conversations import MAX_MESSAGES, Conversations, ThreadMessage
 from bot.events import IncomingMessage, plain
 from bot.jobs import Running
@@ -47,7 +46,6 @@ class Summaries:
     client: AsyncWebClient
     conversations: Conversations
     people: People
-    access: Access
     asides: Asides
     summarizer: Summarizer
     model_threads: Executor  # the library below is synchronous
@@ -76,9 +74,8 @@ class Summaries:
 
     async def _summary(self, running: Running, message: IncomingMessage, texts: Texts) -> str | Aside:
         root_ts = running.job.payload["thread_ts"]
-        verdict = await self.access.check(message.team, message.channel)
-        if isinstance(verdict, Denied):
-            return texts(verdict.reason)
+        if barred := await self.asides.barred(message, texts):
+            return barred
         thread, is_cut = await self.conversations.messages(message.channel, root_ts)
         if not thread:
             return texts("summary-gone")
@@ -92,12 +89,13 @@ class Summaries:
         summary = await asyncio.get_running_loop().run_in_executor(self.model_threads, summarize)
         if not summary.lines:
             return texts("summary-nothing")
-        links = await self._links(message.channel, {ref for line in summary.lines for ref in line.refs})
+        quoted = {ref for line in summary.lines for ref in line.refs}
+        links = await self._links(message.channel, quoted)
         parts = _parts(texts, summary, said, links)
         return Aside(
             *(running.job.key, message.team, message.channel, root_ts, message.user, "", parts),
             (blocks.context(_small_print(texts, summary, names, is_cut=is_cut)),),
-            messages=tuple(sorted({ref for line in summary.lines for ref in line.refs})),
+            messages=tuple(mark(each) for each in thread if each.ts in quoted),
             outcome=OUTCOME,
         )
 

@@ -67,6 +67,8 @@ class Turns:
         earlier = await self.history.of(message)
         if earlier is not None and earlier.outcome is not None and not is_anew:
             return  # answered before the crash; only the job's end was not recorded
+        if earlier is None and is_anew and running.job.payload.get("manner"):
+            return  # the answer that was to be had anew was deleted meanwhile
         view = await self.conversations.read(message)
         if view is None:
             return  # deleted meanwhile: nobody waits for an answer
@@ -81,10 +83,12 @@ class Turns:
             told = await self._told(turn, reply)
         except QuestionGone:
             await reply.delete()
+            await reply.status("")
             return
         seconds = time.perf_counter() - started
         if not await self.history.finish(message, question, turn.manner, told, reply.messages, seconds):
             await reply.withdraw(texts("files-gone"))
+            await reply.status("")
         await self._title(message, question, told)
         log.info("turn channel=%s ts=%s outcome=%s seconds=%.1f", message.channel, message.ts, told.outcome, seconds)
 
@@ -117,6 +121,8 @@ class Turns:
             result = blocks.escape(turn.texts.error(error))
             log.warning("turn failed: %s", type(error).__name__)
         if isinstance(result, Told):
+            if not result.text:
+                await reply.status("")  # no message of ours took it away
             return result
         await reply.show(result, result)
         await reply.finish()
@@ -139,7 +145,7 @@ class Turns:
         await self.uploads.receipt(message.root_ts, new, left_out, texts, asked=only_files)
         self.check_length(question, texts)
         shares = await self.live(message)
-        if only_files and new and not turn.is_anew:
+        if only_files and (turn.earlier is None if turn.is_anew else new):
             return Told("", "receipt")
         if only_files:
             return answers.nothing_asked(texts, shares)
@@ -186,7 +192,7 @@ class Turns:
         A former run may have posted some without living to record them: they are completed, not posted again.
         """
         known = earlier.replies if earlier else ()
-        if is_anew or not running.job.attempts or not view.ours:
+        if (is_anew and known) or not running.job.attempts or not view.ours:
             return known
         others = await self.history.known_replies(message.team, message.channel, message.root_ts)
         return tuple(sorted({*known, *(ts for ts in view.ours if ts not in others)}, key=float))

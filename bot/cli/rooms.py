@@ -81,8 +81,8 @@ def build_rooms(
         jobs=jobs,
         access=ground.access,
         people=ground.people,
-        commands=Commands(records, ground.erasures, ground.people),
-        revisions=Revisions(ground.history, ground.people),
+        commands=Commands(records, ground.erasures, ground.people, ground.membership),
+        revisions=Revisions(records, ground.history, ground.people),
         feedback=Feedback(records, ground.history),
         uploads=ground.uploads,
         home=home,
@@ -136,12 +136,12 @@ def _assign(jobs: Jobs, ground: _Ground, home: Home, settings: Settings, library
     """Who does which job, who is told of those that wait, and who apologises for those that failed."""
     turns = _build_turns(ground, home.pane, Limits(settings.max_question_chars, settings.history_turns))
     asides = Asides(
-        *(ground.client, ground.records, ground.history, ground.people, ground.access, ground.conversations)
+        *(ground.client, ground.records, ground.history, ground.people, ground.access, ground.conversations),
+        ground.membership,
     )
     asks = Asks(
         records=ground.records,
         people=ground.people,
-        access=ground.access,
         conversations=ground.conversations,
         uploads=ground.uploads,
         writer=ground.writer,
@@ -149,9 +149,7 @@ def _assign(jobs: Jobs, ground: _Ground, home: Home, settings: Settings, library
         max_question_chars=settings.max_question_chars,
     )
     summarizer = Summarizer(library.answerer.llm, library.embedder)
-    summaries = Summaries(
-        ground.client, ground.conversations, ground.people, ground.access, asides, summarizer, ground.model_threads
-    )
+    summaries = Summaries(ground.client, ground.conversations, ground.people, asides, summarizer, ground.model_threads)
     jobs.on_waiting(ground.notices.waiting)
     jobs.on_failure(turns.apologise)
     for kind, handler in (

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import answers, blocks, feedback
@@ -26,7 +27,7 @@ def _register_answers(app: AsyncApp, desk: Desk) -> None:
         choice = action["selected_option"]["value"] if action["type"] == "overflow" else answers.WIDEN
         reply_ts = body["container"]["message_ts"]
         place = (body["team"]["id"], body["channel"]["id"], reply_ts)
-        work = await desk.revisions.wish(*place, body["user"]["id"], choice, action["action_ts"])
+        work = await desk.revisions.wish(*place, body["user"]["id"], choice)
         if not isinstance(work, Declined):
             await desk.inbox.add(work.kind, work.key, work.lane, work.user, work.payload)
         await ack()
@@ -55,7 +56,10 @@ def _register_votes(app: AsyncApp, desk: Desk) -> None:
         if question_ts is None:
             await respond(text=texts("answer-unknown"), replace_original=False, response_type="ephemeral")
         elif verdict == feedback.DOWN:  # a trigger lives three seconds
-            await client.views_open(trigger_id=body["trigger_id"], view=feedback.modal(texts, channel, question_ts))
+            try:
+                await client.views_open(trigger_id=body["trigger_id"], view=feedback.modal(texts, channel, question_ts))
+            except SlackApiError:  # the vote is kept without it
+                await respond(text=texts("thanks-down"), replace_original=False, response_type="ephemeral")
 
     async def explain(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any], client: AsyncWebClient) -> None:
         values, about = view["state"]["values"], json.loads(view["private_metadata"])

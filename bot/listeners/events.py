@@ -39,17 +39,22 @@ def register(app: AsyncApp, desk: Desk) -> None:
     async def record(body: dict[str, Any]) -> None:
         await desk.inbox.record(body)
 
+    async def record_left(body: dict[str, Any]) -> None:
+        desk.home.membership.forget(body["event"]["channel"])
+        await desk.inbox.record(body)
+
     async def note() -> None:
         return None
 
     async def ask_anew(body: dict[str, Any]) -> None:
         desk.access.forget(body["team_id"], body["event"]["channel"])
+        desk.home.membership.forget(body["event"]["channel"])
 
     async def stop(event: dict[str, Any]) -> None:
         desk.jobs.stop_reply(event["channel"], event["thread_ts"], event["user"])
 
     for name in RECORDED:
-        app.event(name)(record)
+        app.event(name)(record_left if name == "member_left_channel" else record)
     for name in NOTED:
         app.event(name)(note)
     for name in CHANGED:

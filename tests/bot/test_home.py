@@ -6,7 +6,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -494,7 +494,8 @@ def submission(channel: str = LAB, chosen: tuple[str, ...] = (), language: str =
         "language": {"language": {"type": "static_select", "selected_option": {"value": language}}},
         "days": {"days": {"type": "number_input", "value": days}},
     }
-    return {"id": "V1", "private_metadata": channel, "state": {"values": values}}
+    shown = json.dumps([channel, asdict(ChannelSettings())])
+    return {"id": "V1", "private_metadata": shown, "state": {"values": values}}
 
 
 async def test_administrator_opens_the_settings_as_they_are(home: Home, slack: Town) -> None:

@@ -465,3 +465,21 @@ async def test_a_retry_of_a_job_that_began_does_not_wait_for_the_pace(
         await desk.put(f"job{number}", lane="thread")
     await told_queue(desk)
     await desk.until(lambda: len(desk.ended) == 5)
+
+
+async def test_work_taken_away_just_before_it_would_begin_is_not_begun(
+    desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = Jobs._waiting
+
+    async def look_and_lose(self: Jobs) -> object:
+        found = await look(self)
+        await records.write(lambda db: db.execute("update jobs set state = 'done' where key = 'gone'"))
+        return found
+
+    monkeypatch.setattr(Jobs, "_waiting", look_and_lose)
+    await desk.put("gone")
+    await desk.put("stays")
+    await desk.run()
+    assert await desk.settled() == {"gone": "done", "stays": "done"}
+    assert desk.began == ["stays"]

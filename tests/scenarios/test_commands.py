@@ -69,6 +69,7 @@ async def test_ask_while_the_queue_is_full_is_told_so(house: House) -> None:
     await house.restart_bot(queue_limit=1)
     house.model.delay_s = 0.5
     await house.post("ana", "lab", RENT, files=[lease])
+    await until(lambda: house.rows("select 1 from jobs where kind = 'turn'"))
     assert "More questions are waiting" in await _slash(house, "ben", "/ask", "What is the monthly rent?")
 
 

@@ -13,9 +13,9 @@ no-files = Ich kenne hier noch keine Dateien. Leg eine in diesem Thread ab ({ ki
 files-gone = Eine Datei, auf der diese Antwort beruhte, wurde gerade gelöscht; darum habe ich die Antwort zurückgenommen.
 answer-taken-back = _Eine Datei, auf der diese Antwort beruhte, wurde gelöscht. Ich habe die Antwort zurückgenommen und vergessen, was in der Datei stand._
 refusal = Das habe ich in { $names } nicht gefunden. Wenn es in einer anderen Datei steht, leg sie hier ab und frag noch einmal.
-refusal-missing = Das habe ich in { $names } nicht gefunden. Nichts darin spricht von { $words }. Wenn es eine andere Datei tut, leg sie hier ab und frag noch einmal.
+refusal-missing = Das habe ich in { $names } nicht gefunden. Nichts darin spricht von { $words }. Wenn eine andere Datei davon handelt, leg sie hier ab und frag noch einmal.
 refusal-unread = Was du mir zur Frage gegeben hast, konnte ich nicht lesen, und in { $names } steht es auch nicht. Lade eine Fassung hoch, die ich lesen kann, und frag noch einmal.
-gave-up = Bei uns ist etwas schiefgegangen, darum habe ich nicht geantwortet. Bitte frag noch einmal; warum, steht im Protokoll der Administration.
+gave-up = Bei uns ist etwas schiefgegangen, darum habe ich nicht geantwortet. Bitte frag noch einmal; den Grund findet die Administration im Protokoll.
 busy = Gerade warten mehr Fragen, als ich annehmen kann. Bitte stell diese in ein paar Minuten noch einmal.
 question-too-long = Diese Frage hat { $chars } Zeichen; ich lese bis zu { $most }. Frag mit weniger Worten, oder leg den langen Text als Datei ab.
 

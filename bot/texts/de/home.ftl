@@ -51,13 +51,13 @@ home-health-waiting = { $count ->
 home-health-documents = { $documents ->
     [one] { $documents } Dokument
    *[other] { $documents } Dokumente
-} in { $passages ->
+} mit { $passages ->
     [one] { $passages } Abschnitt
    *[other] { $passages } Abschnitten
 }
 home-health-disk = { $free } GB frei auf der Festplatte
 home-health-disk-low = :warning: nur noch { $free } GB frei auf der Festplatte
-home-health-votes = Urteile der letzten 14 Tage: :thumbsup: { $up } · :thumbsdown: { $down }
+home-health-votes = Bewertungen der letzten 14 Tage: :thumbsup: { $up } · :thumbsdown: { $down }
 home-erased-files = { $count ->
     [one] { $count } Datei
    *[other] { $count } Dateien
@@ -118,8 +118,8 @@ settings-connect-on = { $person } hat mir erlaubt, hier zu antworten, obwohl Leu
 settings-connect-off = { $person } hat entschieden, dass ich hier schweige, solange Leute einer anderen Organisation in diesem Kanal sind.
 
 # Der Anfang eines Gesprächs
-prompts-title = Frag nach deinen Dateien
-prompts-title-none = So fängt es an
+prompts-title = Frag etwas zu deinen Dateien
+prompts-title-none = So fängst du an
 prompt-about = Worum geht es in { $name }?
 prompt-dates = Welche Termine und Fristen nennen die Dateien?
 prompt-amounts = Welche Geldbeträge nennen die Dateien?
