@@ -145,6 +145,8 @@ class House:
         """Wait until every event was taken in and every job is over."""
 
         async def is_quiet() -> bool:
+            if not self.place.core.hub.is_idle:  # first: what an event led to is stored before it is acknowledged
+                return False
             open_jobs = await self.rows("select 1 from jobs where state in ('waiting', 'running')")
             return self.place.core.hub.is_idle and not open_jobs
 

@@ -141,8 +141,9 @@ async def finished(place: Workspace, bot: Bot, timeout_s: float) -> None:
     async with asyncio.timeout(timeout_s):
         while True:
             await asyncio.sleep(0.2)
+            was_idle = place.core.hub.is_idle  # before the jobs are counted: an event's are stored before its ack
             left = (await bot.records.read(lambda db: list(db.query(sql))))[0]["n"]
-            if place.core.hub.is_idle and not left:
+            if was_idle and place.core.hub.is_idle and not left:
                 return
 
 
