@@ -219,7 +219,7 @@ async def empty_house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncI
     monkeypatch.setattr(jobs, "FIRST_RETRY_S", 0.05)
     monkeypatch.setattr(service, "PING_INTERVAL_S", 1.0)
     monkeypatch.setattr(BackoffRetryIntervalCalculator, "calculate_sleep_duration", lambda *_: 0.02)
-    place = Workspace(ack_timeout_s=0.5, events=events_of_manifest())
+    place = Workspace(ack_timeout_s=1.5, events=events_of_manifest())
     await place.start()
     house = House(place, tmp_path / "data", ScriptedModel(best_line))
     for name in ("ana", "ben", "chris"):
