@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,27 +17,39 @@ from typing import Any
 import numpy as np
 
 from rag.llms import machine
+from rag.llms.imports import late, uncollected
 
 machine.set_up_machine()
 
-import torch  # noqa: E402 - after the machine is set up
-from sentence_transformers import SentenceTransformer  # noqa: E402
+with uncollected(), late("sklearn", "scipy"):
+    import torch  # after the machine is set up
+    from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer  # noqa: E402
 
 from rag.errors import ModelNotFound, ModelRefused  # noqa: E402
 from rag.llms.checkpoints import default_dir  # noqa: E402
-from rag.llms.decoding import memory_errors  # noqa: E402
 from rag.llms.embedded import EMBEDDER, embedded_embedder  # noqa: E402
+from rag.llms.memory import memory_errors  # noqa: E402
 from rag.llms.model_files import PICKLED, content_sample  # noqa: E402
-from rag.llms.turnstile import Turnstile  # noqa: E402
+from rag.llms.threads import stay_with_one_thread  # noqa: E402
 
-BATCH = (
-    16  # texts at once; and a question waits for one batch of an upload, not for all of it; 16 was quickest of 8 to 64
-)
+BATCH = 16  # texts at once; quickest of 8 to 64
+
+
+class _Encoder(SentenceTransformer):
+    """Encodes in several threads at once, so that a question does not wait for an upload. Its tokenizer cannot."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._reading = threading.Lock()
+        super().__init__(*args, **options)
+
+    def preprocess(self, *args: Any, **options: Any) -> Any:
+        with self._reading:
+            return super().preprocess(*args, **options)
 
 
 class HuggingFaceEmbedding:
-    """A local sentence embedder. Safe to share between threads.
+    """A local sentence embedder. Safe to share between threads, which it serves side by side.
 
     ``model`` is a hub id that is already in the local cache, or a folder; None is the embedded all-MiniLM-L6-v2.
     There is no remote mode: ``api_key`` is accepted for the sake of old code, with a warning that it is not used.
@@ -57,12 +70,11 @@ class HuggingFaceEmbedding:
         folder = embedded_embedder(cache_dir or default_dir()) if model is None else _find(str(model))
         _refuse_unsafe(folder)
         logging.getLogger("sentence_transformers").setLevel(logging.ERROR)  # what it would say is said by our errors
-        self._model = SentenceTransformer(
+        self._model = _Encoder(
             str(folder), device=device, local_files_only=True, trust_remote_code=False, backend="torch"
         )
         if _computes_bf16(self._model.device):
             self._model.bfloat16()
-        self._turnstile = Turnstile()
         self._pieces = _counter(self._model)
         self.name = EMBEDDER if model is None else Path(str(model)).name
         self.dimension = int(self._model.get_embedding_dimension() or 0)
@@ -94,7 +106,9 @@ class HuggingFaceEmbedding:
 
     def _encode(self, encode: Any, texts: list[str]) -> np.ndarray:
         valid = [_valid(text) for text in texts]
-        with self._turnstile, memory_errors():
+        if machine.gives_way():
+            stay_with_one_thread()
+        with memory_errors():
             rows = encode(valid, batch_size=BATCH, show_progress_bar=False, convert_to_tensor=True)
         # Made unit length here, in float32: in bf16 it would miss by half a percent.
         unit = torch.nn.functional.normalize(rows.float(), dim=1)

@@ -15,7 +15,9 @@
     │   ├── ModelRefused       pickled weights, remote code, an unknown quantisation type
     │   ├── ModelTooLarge      would not fit in memory
     │   ├── VersionMismatch    installed packages do not fit each other
-    │   └── OutOfMemory        while answering; names the setting to lower
+    │   ├── OutOfMemory        while answering; names the setting to lower
+    │   ├── ModelBusy          more questions than may wait
+    │   └── ModelFailed        the model broke off; the next question finds it well again
     ├── StoreError             about the data on disk
     │   ├── StoreCorrupt       the database fails its check
     │   ├── StoreTooNew        written by a newer version
@@ -125,6 +127,18 @@ class VersionMismatch(ModelError):
 
 class OutOfMemory(ModelError):
     """Memory ran out while answering."""
+
+
+class ModelBusy(ModelError):
+    """More is waiting than may wait."""
+
+    default_message = "The language model has more questions than it can take just now. Please ask again in a minute."
+
+
+class ModelFailed(ModelError):
+    """The model broke off."""
+
+    default_message = "The language model broke off while it was working on this. Please ask again."
 
 
 class StoreError(InhouseError):

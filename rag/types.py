@@ -134,6 +134,8 @@ class Turn:
 
     question: str
     answer: str
+    passages: tuple[int, ...] = ()  # chunk ids that its prompt added to those before it, in their order
+    length: str = ""  # as asked for: a key of `rag.prompts.LENGTHS`
 
 
 class Outcome(StrEnum):
@@ -157,6 +159,7 @@ class Answer:
     is_foreign: bool = False  # the question is in a language that the model does not know
     quoted: frozenset[int] = frozenset()  # numbers of the citations whose quote stands in ``text`` itself
     absent: tuple[str, ...] = ()  # of a refusal: words of the question that stand in none of the files searched
+    passages: tuple[int, ...] = ()  # chunk ids that its prompt added to the conversation's
 
     @property
     def refused(self) -> bool:
@@ -172,6 +175,21 @@ class Message:
 
     role: str
     content: str
+    is_public: bool = False  # the product's own words, the same for everybody: what was read of them may be shared
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """On whose behalf a model works.
+
+    What it has read for a scope is used again for that scope alone; turns are taken by user, then by thread.
+    """
+
+    scope_id: str = ""
+    user: str = ""
+    thread: str = ""
+    is_background: bool = False  # nobody is waiting for it: people come first
+    deadline_s: float | None = None  # from the moment of asking; then the text so far stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +203,12 @@ class TextDelta:
 class Finished:
     """The last event of every stream that was not cut by an error."""
 
-    reason: str  # "stop" | "length" | "cancelled"
+    reason: str  # "stop" | "length" | "cancelled" | "deadline"
     prompt_tokens: int
     new_tokens: int
     first_token_s: float
     total_s: float
+    reused_tokens: int = 0  # of the prompt: known from before, not read again
 
 
 ModelEvent = TextDelta | Finished

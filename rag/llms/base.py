@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 
 from rag.llms import wording
 from rag.llms.verdict import says_yes
-from rag.types import Message, ModelEvent, TextDelta
+from rag.types import Caller, Message, ModelEvent, TextDelta
 
+ANYONE = Caller()
 SUMMARY_TOKENS = 200
 VERDICT_TOKENS = 8
 
@@ -27,6 +28,7 @@ class BaseLLM(ABC):
     is_trial: bool = False  # the embedded model, labelled wherever it speaks
     languages: frozenset[str] | None = None  # ISO 639-1 codes it writes well; None: not known, assume any
     context_tokens: int  # prompt and answer together
+    streams: int = 2  # answers it writes side by side without keeping anybody waiting
     prompt_template: str = wording.DEFAULT_TEMPLATE
 
     @abstractmethod
@@ -35,13 +37,31 @@ class BaseLLM(ABC):
 
     @abstractmethod
     def stream(
-        self, messages: Sequence[Message], *, max_tokens: int = 200, cancel: threading.Event | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int = 200,
+        cancel: threading.Event | None = None,
+        caller: Caller = ANYONE,
     ) -> Iterator[ModelEvent]:
         """Greedy answer to ``messages``: `TextDelta`s as they come, then one `Finished`.
 
         Setting ``cancel`` ends the stream within one token, with ``Finished(reason="cancelled")``.
         Control tokens in any message's content are read as plain text.
         """
+
+    def preload(self, messages: Sequence[Message], caller: Caller = ANYONE) -> None:  # noqa: B027 - as below
+        """Begin to read a prompt ahead: the next one that begins as it does, for its scope, is answered sooner."""
+
+    def preload_context(self, context: str) -> None:
+        """`preload` for later calls of `answer_question` with this context."""
+        self.preload(wording.answer_messages(self.prompt_template, context=context, question=""))
+
+    def forget(self, scope_id: str) -> None:  # noqa: B027 - a model that keeps nothing has nothing to forget
+        """Drop everything that was kept of what was read for ``scope_id``."""
+
+    def close(self) -> None:  # noqa: B027 - most models hold nothing that has to be let go
+        """Stop; what is being written ends with an error."""
 
     def write(self, messages: Sequence[Message], *, max_tokens: int = 200) -> str:
         """The whole text of `stream`."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-KV_THREADS = 8  # people served at once, their prompts kept
-KV_TOKENS = 4096  # of each of them
+from rag.engine.limits import KV_THREADS, KV_TOKENS, Size
+
 WORKING_BYTES = 400 << 20  # activations and PyTorch's own, measured with SmolLM2 on a CPU
 FEW_CORES = 8  # below this a model of four billion weights keeps people waiting
 
@@ -64,6 +64,8 @@ MODELS = (
     _qwen("Qwen3-14B", 14.8, 9.9, 160, "from 16 GB of GPU memory"),
     _qwen("Qwen3-32B", 32.8, 19.2, 256, "from 32 GB of GPU memory"),
 )
+
+EMBEDDED = Size(MODELS[0].weights_bytes, MODELS[0].kv_bytes_per_token, window_tokens=8192)
 
 
 def fitting(memory_bytes: int, gpu_memory_bytes: int, cores: int | None = None) -> list[Entry]:

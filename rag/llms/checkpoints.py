@@ -55,7 +55,7 @@ class Checkpoint:
         try:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
             if shutil.disk_usage(self.folder.parent).free < 1.1 * size_bytes + (64 << 20):
-                log.warning("no room on disk to keep the quantised model; the next start will quantise it again")
+                log.warning("no room on disk to keep the prepared model; the next start will prepare it again")
                 return False
             with tempfile.TemporaryDirectory(dir=self.folder.parent, prefix=".writing-") as parent:
                 fresh = Path(parent) / "model"
@@ -64,7 +64,7 @@ class Checkpoint:
                 (fresh / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
                 self._put(fresh)
         except OSError as error:
-            log.warning("the quantised model could not be kept: %s", error.strerror)
+            log.warning("the prepared model could not be kept: %s", error.strerror)
             return False
         self._remove_outdated()
         return True

@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag.engine.limits import Wishes
 from rag.errors import ModelNotFound, ModelRefused
 
 if TYPE_CHECKING:
@@ -23,7 +24,12 @@ EMBEDDER = "all-MiniLM-L6-v2"
 EMBEDDER_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
-def load_embedded_model(checkpoint_dir: Path, *, context_tokens: int | None = None) -> HuggingFaceLocalModel:
+def load_embedded_model(
+    checkpoint_dir: Path,
+    wishes: Wishes = Wishes(),  # noqa: B008 - frozen
+    *,
+    warm: bool = True,
+) -> HuggingFaceLocalModel:
     """The trial model, English only. The first call unpacks and quantises it, later ones read the checkpoint.
 
     Raises: ModelNotFound where its package is missing, ModelRefused where its file is not the expected one.
@@ -36,7 +42,8 @@ def load_embedded_model(checkpoint_dir: Path, *, context_tokens: int | None = No
         checkpoint_dir=checkpoint_dir,
         is_trial=True,
         languages={"en"},
-        context_tokens=context_tokens,
+        wishes=wishes,
+        warm=warm,
     )
 
 

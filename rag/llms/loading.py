@@ -1,29 +1,35 @@
-"""From files to a 4-bit model and its tokenizer: quantise once, keep the result, read it from then on."""
+"""From files to a 4-bit model and its tokenizer: quantise once, keep the result, read it from then on.
+
+Where the compiled step runs, its layout of the weights is kept too. A start that finds it builds no model of
+Transformers' at all, and does not import what that takes.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import (
-    AutoModelForCausalLM,
-    AutoTokenizer,
-    BitsAndBytesConfig,
-    GenerationConfig,
-    GgufConfig,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-)
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
+from rag.engine import kernel
+from rag.engine.limits import MOST_CONTEXT_TOKENS
+from rag.engine.weights import Weights, is_known, weights_of, window_of
 from rag.errors import ModelRefused, ModelTooLarge
-from rag.llms import attention, machine, preflight
+from rag.llms import layouts, machine, preflight
 from rag.llms.checkpoints import Checkpoint
-from rag.llms.decoding import memory_errors
+from rag.llms.layouts import Layout, Traits
+from rag.llms.memory import memory_errors
 from rag.llms.model_files import ModelFiles, find_model
 from rag.llms.weights import Footprint, measure
+
+if TYPE_CHECKING:  # slow to import, and needed only where a model is built
+    from transformers import BitsAndBytesConfig, PreTrainedModel
 
 DeviceMap = str | int | torch.device | dict[str, Any] | None
 
@@ -37,6 +43,8 @@ class Quantisation:
     compute_dtype: torch.dtype
 
     def config(self, odd_layers: tuple[str, ...]) -> BitsAndBytesConfig:
+        from transformers import BitsAndBytesConfig
+
         return BitsAndBytesConfig(
             load_in_4bit=True,
             bnb_4bit_use_double_quant=self.double_quant,
@@ -50,14 +58,25 @@ class Quantisation:
         return {name: str(value) for name, value in asdict(self).items()}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Loaded:
-    """A model ready to answer. ``from_checkpoint``: nothing had to be quantised."""
+    """A model ready to be run. ``weights`` are None where the engine does not know its family.
 
-    model: PreTrainedModel
+    ``from_checkpoint``: nothing had to be quantised.
+    """
+
     tokenizer: PreTrainedTokenizerBase
     footprint: Footprint
+    traits: Traits
+    weights: Weights | None
+    on_gpu: bool
     from_checkpoint: bool
+    read_model: Callable[[], PreTrainedModel]
+
+    @cached_property
+    def model(self) -> PreTrainedModel:
+        """Transformers' own. After a start from a layout it is a second copy, read when it is first asked for."""
+        return self.read_model()
 
 
 def load(
@@ -75,18 +94,29 @@ def load(
     transformers_logging.disable_progress_bar()
     place = resolve_device(device_map)
     checkpoint = Checkpoint(checkpoint_dir, files, quantisation.key())
+    laid_out = Checkpoint(checkpoint_dir, files, quantisation.key() | {"layout": layouts.FORMAT})
     kept = _readable(checkpoint)
     footprint = kept[1] if kept else measure(files)
     on_gpu = not _on_cpu(place)
     memory_bytes = machine.gpu_memory_bytes() if on_gpu else machine.available_memory_bytes()
     preflight.check_fits(files.name, footprint, context_tokens=context_tokens, memory_bytes=memory_bytes, on_gpu=on_gpu)
-    if kept or files.quantised:
-        source = kept[0] if kept else files
-        model, tokenizer = _read(source.folder, place, quantisation)
-    else:
+    if not kept and not files.quantised:
         model, tokenizer = _quantise(files, quantisation, place, checkpoint)
-    attention.install(model)
-    return Loaded(model, tokenizer, footprint, from_checkpoint=bool(kept))
+    else:
+        folder = kept[0].folder if kept else files.folder
+        with ThreadPoolExecutor(1) as beside:  # checksums are computed on another core
+            finding = beside.submit(_readable_layout, laid_out) if not on_gpu else None
+            tokenizer = _tokenizer(folder)
+        if finding and (layout := finding.result()):
+            read_model = partial(_read, folder, place, quantisation)
+            return Loaded(tokenizer, footprint, layout.traits, layout.weights, on_gpu, bool(kept), read_model)
+        model = _read(folder, place, quantisation)
+    traits = _traits(model, tokenizer)
+    weights = weights_of(model) if is_known(model) else None
+    if weights and weights.is_packed and (checkpoint.exists() or files.quantised):
+        layout = Layout(weights, traits)
+        laid_out.write(lambda folder: layouts.write(folder, layout), footprint.loaded_bytes)
+    return Loaded(tokenizer, footprint, traits, weights, on_gpu, bool(kept), lambda: model)
 
 
 def resolve_device(device_map: DeviceMap) -> Any:
@@ -128,6 +158,23 @@ def _readable(checkpoint: Checkpoint) -> tuple[ModelFiles, Footprint] | None:
         return None
 
 
+def _readable_layout(laid_out: Checkpoint) -> Layout | None:
+    """The layout kept for this processor's kernel, or None; one that is damaged is removed and made again."""
+    if not laid_out.exists() or not kernel.runs_here():
+        return None
+    layout = layouts.read(laid_out.folder)
+    if layout is None:
+        laid_out.remove()
+    return layout
+
+
+def _traits(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Traits:
+    stored = model.generation_config.eos_token_id if model.generation_config else None
+    stops = {*(stored if isinstance(stored, list) else [stored]), tokenizer.eos_token_id}
+    stop_ids = frozenset(token for token in stops if isinstance(token, int))
+    return Traits(window_of(model) or MOST_CONTEXT_TOKENS, stop_ids)
+
+
 def _quantise(
     files: ModelFiles, quantisation: Quantisation, place: Any, checkpoint: Checkpoint
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
@@ -136,7 +183,8 @@ def _quantise(
             _unpack_gguf(files, scratch, quantisation.compute_dtype)
             files = find_model(str(scratch))
         footprint = measure(files)
-        model, tokenizer = _read(files.folder, place, quantisation, quantisation.config(footprint.odd_layers))
+        tokenizer = _tokenizer(files.folder)
+        model = _read(files.folder, place, quantisation, quantisation.config(footprint.odd_layers))
 
     def save(folder: Path) -> None:
         # Before the first forward, which repacks the weights: only then the second start gives identical output.
@@ -149,6 +197,8 @@ def _quantise(
 
 def _unpack_gguf(files: ModelFiles, folder: Path, dtype: torch.dtype) -> None:
     """Write a GGUF file's weights, as plain tensors, to ``folder``. Not dequantised it could not be saved."""
+    from transformers import AutoModelForCausalLM, GgufConfig
+
     source = {"gguf_file": files.gguf_file, "local_files_only": True}
     tokenizer = AutoTokenizer.from_pretrained(files.folder, **source)
     with memory_errors():
@@ -159,12 +209,20 @@ def _unpack_gguf(files: ModelFiles, folder: Path, dtype: torch.dtype) -> None:
     tokenizer.save_pretrained(folder)
 
 
+def _tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+        folder, local_files_only=True, trust_remote_code=False
+    )
+    return tokenizer
+
+
 def _read(
     folder: Path, place: Any, quantisation: Quantisation, config: BitsAndBytesConfig | None = None
-) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+) -> PreTrainedModel:
     """Load a folder; ``config`` None: it is stored in 4 bits already."""
+    from transformers import AutoModelForCausalLM
+
     options: dict[str, Any] = {"quantization_config": config} if config else {}
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     try:
         with memory_errors():
             model = AutoModelForCausalLM.from_pretrained(
@@ -185,11 +243,13 @@ def _read(
             detail=str(error),
         ) from error
     _keep_greedy(model)
-    return model, tokenizer
+    return model
 
 
 def _keep_greedy(model: PreTrainedModel) -> None:
     """Sampling settings that come with a model contradict greedy decoding, and are complained about when saved."""
+    from transformers import GenerationConfig
+
     own = model.generation_config
     tokens = {name: getattr(own, name) for name in ("bos_token_id", "eos_token_id", "pad_token_id")} if own else {}
     model.generation_config = GenerationConfig(do_sample=False, **tokens)

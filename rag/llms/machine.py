@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import logging
 import os
+import platform
 import sys
+import threading
 from pathlib import Path
 
 import psutil
 
+from rag.engine.limits import Facts
+from rag.llms.catalogue import WORKING_BYTES
+
 CGROUPS = Path("/sys/fs/cgroup")
 PROC_CGROUP = Path("/proc/self/cgroup")
+CPUINFO = Path("/proc/cpuinfo")
 
 _OFFLINE = {
     "HF_HUB_OFFLINE": "1",
@@ -24,6 +30,9 @@ _OFFLINE = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "TOKENIZERS_PARALLELISM": "false",  # its own thread pool beside ours, and a warning after every fork
 }
+_GIVE_WAY_NICENESS = 10  # a tenth of a core beside a busy thread of ordinary priority, a whole one beside none
+_thread = threading.local()
+
 # Threads that wait asleep: two that spin beside another busy process were up to fifty times slower.
 # And no progress bars: unpacking a GGUF file has no other switch for its own.
 _QUIET = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME": "0", "TQDM_DISABLE": "1"}
@@ -32,20 +41,44 @@ _QUIET = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME": 
 def set_up_machine(threads: int | None = None) -> int:
     """Offline, no telemetry, sleeping waits, and ``threads`` threads (None: one per core that may be used).
 
-    Returns the number of threads. Call it before PyTorch is imported; later it still sets the number for
+    Returns the number of threads. Call it before PyTorch or Numba is imported; later it still sets the number for
     PyTorch itself. A number that the user's own OMP_NUM_THREADS names is kept unless ``threads`` is given.
     """
     os.environ.update(_OFFLINE)
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
-    own = os.environ.get("OMP_NUM_THREADS", "")
-    count = threads or (int(own) if own.isdigit() and int(own) else usable_cores())
+    if kept := _compiled_dir():
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(kept))
+    count = threads or thread_count()
     os.environ["OMP_NUM_THREADS"] = str(count)
     # bitsandbytes tells at each start that an optional package is absent; `check_versions` refuses that package.
     logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(count)
     return count
+
+
+def thread_count() -> int:
+    """Threads for models: what OMP_NUM_THREADS says, the user's own or set above; else the cores that may be used."""
+    own = os.environ.get("OMP_NUM_THREADS", "")
+    return int(own) if own.isdigit() and int(own) else usable_cores()
+
+
+def give_way() -> None:
+    """This thread, for the rest of its life, works when others leave a core free (on Linux; else it only says so).
+
+    What it computes with PyTorch is then kept to this one thread (`rag.llms.threads`): helpers would not give way.
+    """
+    if sys.platform == "linux":
+        me = threading.get_native_id()
+        own = os.getpriority(os.PRIO_PROCESS, me)
+        os.setpriority(os.PRIO_PROCESS, me, max(own, _GIVE_WAY_NICENESS))  # to raise it would be forbidden
+    _thread.gives_way = True
+
+
+def gives_way() -> bool:
+    """Whether this thread was told to `give_way`."""
+    return getattr(_thread, "gives_way", False)
 
 
 def usable_cores() -> int:
@@ -73,6 +106,36 @@ def gpu_memory_bytes() -> int:
     if not torch.cuda.is_available():
         return 0
     return sum(torch.cuda.mem_get_info(index)[0] for index in range(torch.cuda.device_count()))
+
+
+def has_avx512_bf16() -> bool | None:
+    """Whether 4-bit weights have a kernel of their own here; None where that cannot be told (not an x86 Linux)."""
+    if platform.machine() not in {"x86_64", "AMD64"} or not CPUINFO.exists():
+        return None
+    return "avx512_bf16" in CPUINFO.read_text(encoding="utf-8", errors="replace")
+
+
+def facts(*, on_gpu: bool, to_come_bytes: int = 0) -> Facts:
+    """What a model's limits are chosen from. ``to_come_bytes``: of weights that are not loaded yet."""
+    free = gpu_memory_bytes() if on_gpu else available_memory_bytes()
+    left = max(0, free - to_come_bytes - WORKING_BYTES)
+    return Facts(thread_count(), left, has_bf16=has_avx512_bf16() is True, on_gpu=on_gpu)
+
+
+def _compiled_dir() -> Path | None:
+    """Where compiled code is kept, so that only the first start compiles; None where it must not or cannot be.
+
+    Numba reads it back as pickles, so nobody else may write there. With None, `numba.config.CACHE_DIR` stays empty
+    and functions have to be compiled without a cache: Numba refuses one that it finds no place for.
+    """
+    try:
+        folder = Path.home() / ".cache" / "inhouse" / "compiled"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        status = folder.stat()
+    except (OSError, RuntimeError):  # RuntimeError: this user has no home
+        return None
+    is_ours = status.st_uid == os.geteuid() and not status.st_mode & 0o022
+    return folder if is_ours and os.access(folder, os.W_OK | os.X_OK) else None
 
 
 def _cgroup_folders(controller: str) -> list[Path]:

@@ -5,6 +5,7 @@ A chat template comes with a model and is code of a kind; Transformers runs it i
 
 from __future__ import annotations
 
+import itertools
 import re
 import threading
 from collections.abc import Sequence
@@ -62,6 +63,14 @@ class Prompter:
         shorter = list(messages)
         shorter[longest] = replace(messages[longest], content=self.cut_middle(messages[longest].content, keep))
         return self._ids(shorter)
+
+    def public_tokens(self, messages: Sequence[Message]) -> int:
+        """How many ids at the beginning of a prompt come from public messages alone, and so from the product."""
+        public = list(itertools.takewhile(lambda message: message.is_public, messages))
+        if not public or not self.is_chat or self._folds_system or len(public) == len(messages):
+            return 0
+        one, other = (self._render([*public, Message("user", text)]) for text in ("a", "0"))
+        return next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
 
     def fit_context(self, context: str, others: Sequence[Message], max_tokens: int) -> str:
         """``context`` without its middle, so that it fits beside ``others`` (the same prompt without a context)."""

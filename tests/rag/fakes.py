@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from rag.llms.base import BaseLLM
-from rag.types import Finished, Message, ModelEvent, TextDelta
+from rag.llms.base import ANYONE, BaseLLM
+from rag.types import Caller, Finished, Message, ModelEvent, TextDelta
 
 Script = Callable[[Sequence[Message]], str]
 
@@ -21,7 +21,8 @@ class ScriptedModel(BaseLLM):
     """Says what it is told to say, word by word.
 
     ``answers`` is a queue (an exception in it is raised instead of an answer) or a function from the
-    messages to the text. ``seen`` records the messages of every call.
+    messages to the text. ``seen`` records the messages of every call, ``callers`` on whose behalf it was made;
+    ``forgotten`` the scopes that it was told to forget.
     """
 
     def __init__(
@@ -40,6 +41,9 @@ class ScriptedModel(BaseLLM):
         self.languages = languages
         self.delay_s = delay_s
         self.seen: list[tuple[Message, ...]] = []
+        self.callers: list[Caller] = []
+        self.preloaded: list[tuple[Message, ...]] = []
+        self.forgotten: list[str] = []
         self._script = answers if callable(answers) else None
         self._queue: deque[str | Exception] = deque() if callable(answers) else deque(answers)
         self._lock = threading.Lock()
@@ -51,9 +55,22 @@ class ScriptedModel(BaseLLM):
     def count_tokens(self, text: str) -> int:
         return len(text.split())
 
+    def preload(self, messages: Sequence[Message], caller: Caller = ANYONE) -> None:
+        self.callers.append(caller)
+        self.preloaded.append(tuple(messages))
+
+    def forget(self, scope_id: str) -> None:
+        self.forgotten.append(scope_id)
+
     def stream(
-        self, messages: Sequence[Message], *, max_tokens: int = 200, cancel: threading.Event | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int = 200,
+        cancel: threading.Event | None = None,
+        caller: Caller = ANYONE,
     ) -> Iterator[ModelEvent]:
+        self.callers.append(caller)
         words = re.findall(r"\s*\S+|\s+$", self._next(messages))
         cancel = cancel or threading.Event()
         reason, said = "stop", 0

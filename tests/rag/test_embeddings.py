@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from rag.embeddings import HuggingFaceEmbedding
 from rag.errors import ModelNotFound, ModelRefused
+from rag.llms import machine
 from tests.rag.fakes import HashEmbedder
 
 TEXTS = ["The cat sat on the mat.", "A kitten was sitting on a rug.", "Interest rates rose by two percent."]
@@ -77,6 +79,50 @@ def test_threads_share_an_embedder(embedder: HuggingFaceEmbedding) -> None:
     for thread in threads:
         thread.join()
     assert all(np.allclose(rows, expected, atol=1e-3) for rows, _ in found.values()) and len(found) == 4
+
+
+@pytest.mark.slow
+def test_a_question_does_not_wait_for_an_upload(
+    embedder: HuggingFaceEmbedding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upload holds no lock while it computes: stopped in the middle of that, it keeps nobody waiting."""
+    reached, go_on, real = threading.Event(), threading.Event(), embedder._model.forward
+
+    def forward(features: dict[str, torch.Tensor], **options: object) -> dict[str, torch.Tensor]:
+        if threading.current_thread() is upload:
+            reached.set()
+            assert go_on.wait(60)
+        return real(features, **options)
+
+    upload = threading.Thread(target=embedder.embed, args=(TEXTS,))
+    monkeypatch.setattr(embedder._model, "forward", forward)
+    upload.start()
+    try:
+        assert reached.wait(60)
+        assert embedder.embed_query("Where is the cat?").shape == (384,)
+    finally:
+        go_on.set()
+        upload.join()
+
+
+@pytest.mark.slow
+def test_a_thread_that_gives_way_computes_alone_and_others_keep_their_number(embedder: HuggingFaceEmbedding) -> None:
+    def aside() -> None:
+        machine.give_way()
+        embedder.embed(TEXTS)
+        counts.append(torch.get_num_threads())
+
+    counts: list[int] = []
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        for work in (aside, lambda: counts.append(torch.get_num_threads())):
+            thread = threading.Thread(target=work)
+            thread.start()
+            thread.join()
+        assert [*counts, torch.get_num_threads()] == [1, 3, 3]
+    finally:
+        torch.set_num_threads(before)
 
 
 @pytest.mark.slow

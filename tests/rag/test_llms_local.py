@@ -2,19 +2,22 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pytest import RaisesExc
 
-from rag.errors import ModelRefused, ModelTooLarge, OutOfMemory, QuestionTooLong
+from rag.errors import ModelFailed, ModelRefused, ModelTooLarge, OutOfMemory, QuestionTooLong
 from rag.llms import HuggingFaceLocalModel, machine
 from rag.types import Finished, Message, TextDelta
 
 import torch  # isort: skip - after rag.llms, which sets the machine up
+from rag.engine import attention  # isort: skip
+from rag.engine.sequence import Prompt, Writing  # isort: skip
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.utils import logging as transformers_logging
 
 CHATML = (
@@ -80,17 +83,17 @@ def ask(text: str) -> list[Message]:
 def spy_on_prompts(model: HuggingFaceLocalModel, act: Callable[[], object]) -> list[str]:
     """The prompts, control tokens and all, that reach the model while ``act`` runs."""
     seen: list[str] = []
-    original = model._decoder.tokens
+    original = model.engine.submit
 
-    def watch(ids: list[int], **options: object) -> Iterator[int]:
-        seen.append(model.tokenizer.decode(ids))
-        return original(ids, **options)  # type: ignore[arg-type]
+    def watch(prompt: Prompt, cancelled: threading.Event | None = None) -> Writing:
+        seen.append(model.tokenizer.decode(prompt.ids))
+        return original(prompt, cancelled)
 
-    model._decoder.tokens = watch  # type: ignore[method-assign, assignment]
+    model.engine.submit = watch  # type: ignore[method-assign]
     try:
         act()
     finally:
-        model._decoder.tokens = original  # type: ignore[method-assign]
+        model.engine.submit = original  # type: ignore[method-assign]
     return seen
 
 
@@ -112,7 +115,7 @@ def test_weights_are_in_4_bits(tiny: HuggingFaceLocalModel) -> None:
     layers = [module for module in tiny.model.modules() if isinstance(module, Linear4bit)]
     assert len(layers) == 14
     assert all(layer.weight.quant_state.quant_type == "nf4" for layer in layers)
-    assert all(layer.weight.quant_state.nested for layer in layers)
+    assert all(layer.weight.quant_state.original_nested for layer in layers)  # undone where the kernel reads them
 
 
 def test_the_second_start_reads_the_checkpoint_and_writes_the_same(tmp_path: Path) -> None:
@@ -184,19 +187,8 @@ def test_what_is_written_equals_greedy_generate(tiny: HuggingFaceLocalModel) -> 
         batch = torch.tensor([ids])
         whole = tiny.model.generate(batch, attention_mask=torch.ones_like(batch), max_new_tokens=30, do_sample=False)
     expected = [token for token in whole[0, len(ids) :].tolist() if token not in tiny._stop_ids]
-    ours = list(tiny._decoder.tokens(ids, most=30, stop_ids=tiny._stop_ids))
+    ours = list(tiny.engine.submit(Prompt(tuple(ids), 30, tiny._stop_ids)))
     assert ours == expected[: len(ours)] and len(ours) >= min(len(expected), 30)
-
-
-def test_a_long_prompt_read_in_chunks_gives_the_same_scores(tiny: HuggingFaceLocalModel) -> None:
-    ids = tiny._prompter.prompt_ids(ask("some words " * 60), 10)
-    whole, _ = tiny._decoder.read(ids)  # type: ignore[misc]
-    tiny._decoder._chunk_tokens = 100
-    try:
-        pieces, _ = tiny._decoder.read(ids)  # type: ignore[misc]
-    finally:
-        tiny._decoder._chunk_tokens = 512
-    assert torch.allclose(whole, pieces, atol=0.05)
 
 
 def test_the_prompt_is_never_part_of_the_answer(tiny: HuggingFaceLocalModel, plain: HuggingFaceLocalModel) -> None:
@@ -305,33 +297,23 @@ def test_a_callers_template_holds_for_one_call(plain: HuggingFaceLocalModel) -> 
     assert plain.prompt_template == before
 
 
-def test_out_of_memory_names_the_setting_and_the_model_goes_on(tiny: HuggingFaceLocalModel) -> None:
-    forward = tiny.model.forward
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory"), pytest.raises(OutOfMemory, match="INHOUSE_CONTEXT_TOKENS")),
+        (RuntimeError("shapes do not match"), pytest.raises(ModelFailed, match="Please ask again")),
+    ],
+)
+def test_a_model_that_breaks_off_says_so_and_goes_on(
+    tiny: HuggingFaceLocalModel, monkeypatch: pytest.MonkeyPatch, raised: Exception, told: RaisesExc[Exception]
+) -> None:
+    def broken(*_: object) -> None:
+        raise raised
 
-    def full(*_: object, **__: object) -> None:
-        raise torch.OutOfMemoryError("CUDA out of memory")
-
-    tiny.model.forward = full  # type: ignore[assignment, method-assign]
-    try:
-        with pytest.raises(OutOfMemory, match="INHOUSE_CONTEXT_TOKENS"):
-            tiny.chat("hello")
-    finally:
-        tiny.model.forward = forward  # type: ignore[method-assign]
+    with monkeypatch.context() as patch, told:
+        patch.setattr(tiny.engine._runner, "read", broken)
+        tiny.chat("hello")
     assert list(tiny.stream(ask("hello"), max_tokens=2))
-
-
-def test_another_error_stays_what_it_is(tiny: HuggingFaceLocalModel) -> None:
-    forward = tiny.model.forward
-
-    def broken(*_: object, **__: object) -> None:
-        raise RuntimeError("shapes do not match")
-
-    tiny.model.forward = broken  # type: ignore[assignment, method-assign]
-    try:
-        with pytest.raises(RuntimeError, match="shapes"):
-            tiny.chat("hello")
-    finally:
-        tiny.model.forward = forward  # type: ignore[method-assign]
 
 
 def test_too_little_memory_is_said_before_anything_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -356,48 +338,17 @@ def test_every_form_of_device_is_taken(tmp_path: Path, device_map: object) -> No
 
 
 def test_folded_attention_gives_the_numbers_of_the_plain_one(tiny: HuggingFaceLocalModel) -> None:
-    ids = tiny._prompter.prompt_ids(ask("the same numbers"), 10)
-    folded = list(tiny._decoder.tokens(ids, most=20, stop_ids=frozenset()))
-    assert tiny.model.config._attn_implementation == "folded_sdpa"
-    tiny.model.set_attn_implementation("sdpa")
-    try:
-        assert list(tiny._decoder.tokens(ids, most=20, stop_ids=frozenset())) == folded
-    finally:
-        tiny.model.set_attn_implementation("folded_sdpa")
+    module = tiny.model.model.layers[0].self_attn
+    query, key, value = torch.randn(1, 4, 1, 16), torch.randn(1, 2, 9, 16), torch.randn(1, 2, 9, 16)
+    folded, _ = attention.folded_attention(module, query, key, value, None, scaling=0.25)
+    plain, _ = sdpa_attention_forward(module, query, key, value, None, scaling=0.25)
+    assert torch.allclose(folded, plain, atol=1e-6)
 
 
-def test_waiting_callers_can_be_called_off(tiny: HuggingFaceLocalModel) -> None:
+def test_a_caller_can_be_called_off_while_others_write(tiny: HuggingFaceLocalModel) -> None:
     first = tiny.stream(ask("hello"), max_tokens=200)
     next(first)
-    cancel, events = threading.Event(), []
-    waiting = threading.Thread(target=lambda: events.extend(tiny.stream(ask("second"), cancel=cancel)))
-    waiting.start()
-    while not tiny._turnstile._waiting:
-        time.sleep(0.001)
+    cancel = threading.Event()
     cancel.set()
-    waiting.join()
+    assert [event.reason for event in tiny.stream(ask("second"), cancel=cancel)] == ["cancelled"]  # type: ignore[union-attr]
     first.close()  # type: ignore[attr-defined]
-    assert [event.reason for event in events] == ["cancelled"]
-
-
-def test_a_small_model_reads_with_all_threads_and_writes_with_one(
-    tiny: HuggingFaceLocalModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Sharing one token's work between threads made the embedded model nearly half as fast."""
-    seen: list[tuple[bool, int]] = []
-    forward = tiny.model.forward
-
-    def spy(*arguments: object, **options: object) -> object:
-        seen.append((options["input_ids"].shape[1] > 1, torch.get_num_threads()))  # type: ignore[attr-defined]
-        return forward(*arguments, **options)
-
-    monkeypatch.setattr(tiny.model, "forward", spy)
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    try:
-        list(tiny.stream(ask("hello"), max_tokens=4))
-        assert torch.get_num_threads() == 2
-    finally:
-        torch.set_num_threads(before)
-    assert {threads for reads, threads in seen if reads} == {2}
-    assert {threads for reads, threads in seen if not reads} == {1}

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import psutil
@@ -59,7 +60,8 @@ def test_memory_without_a_limit_is_the_machines(groups: Path) -> None:
 
 
 def run_python(code: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, **variables}
+    inherited = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}  # set by other tests
+    environment = {**inherited, **variables}
     return subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, env=environment)
 
 
@@ -82,3 +84,78 @@ def test_setting_up_goes_offline_and_lets_threads_sleep() -> None:
 def test_a_number_of_threads_set_by_the_user_is_kept() -> None:
     code = "from rag.llms.machine import set_up_machine; print(set_up_machine())"
     assert run_python(code, OMP_NUM_THREADS="5").stdout.strip() == "5"
+
+
+COMPILED = (
+    "from rag.llms.machine import set_up_machine; set_up_machine();"
+    "import numba; print(numba.config.CACHE_DIR or 'none')"
+)
+
+
+def test_compiled_code_is_kept_in_a_folder_of_the_users_own(tmp_path: Path) -> None:
+    kept = Path(run_python(COMPILED, HOME=str(tmp_path)).stdout.strip())
+    assert kept.is_relative_to(tmp_path) and kept.stat().st_mode & 0o077 == 0
+
+
+def test_compiled_code_goes_where_the_user_says(tmp_path: Path) -> None:
+    chosen = tmp_path / "chosen"
+    assert run_python(COMPILED, HOME=str(tmp_path), NUMBA_CACHE_DIR=str(chosen)).stdout.strip() == str(chosen)
+
+
+def test_compiled_code_is_not_kept_where_nothing_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert run_python(COMPILED, HOME=str(tmp_path / "file")).stdout.strip() == "none"
+
+
+def test_compiled_code_is_not_kept_where_others_may_write(tmp_path: Path) -> None:
+    """It is read back as pickles, so whoever could write there could run code here."""
+    folder = tmp_path / ".cache" / "inhouse" / "compiled"
+    folder.mkdir(parents=True)
+    folder.chmod(0o777)
+    assert run_python(COMPILED, HOME=str(tmp_path)).stdout.strip() == "none"
+
+
+def test_giving_way_lowers_this_thread_alone() -> None:
+    def work() -> None:
+        before = machine.gives_way()
+        machine.give_way()
+        seen.append((before, machine.gives_way(), os.getpriority(os.PRIO_PROCESS, threading.get_native_id())))
+
+    seen: list[tuple[bool, bool, int]] = []
+    own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert [was[:2] for was in seen] == [(False, True)] and seen[0][2] >= own
+    assert sys.platform != "linux" or seen[0][2] == 10
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == own and not machine.gives_way()
+
+
+def test_giving_way_raises_no_priority() -> None:
+    code = (
+        "import os, threading; from rag.llms.machine import give_way; os.nice(15 - os.nice(0)); give_way();"
+        "print(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))"
+    )
+    assert run_python(code).stdout.strip() == "15"
+
+
+def test_what_is_still_to_be_loaded_is_not_free(groups: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    put(groups / "proc", "0::/box\n")
+    put(groups / "cgroup/box/memory.max", "3000000000")
+    put(groups / "cgroup/box/memory.current", "1000000000")
+    now, later = machine.facts(on_gpu=False), machine.facts(on_gpu=False, to_come_bytes=500_000_000)
+    assert now.memory_bytes - later.memory_bytes == 500_000_000
+    assert now.memory_bytes < 2_000_000_000 and now.cores == 8 and not now.on_gpu
+
+
+def test_limits_are_chosen_for_the_threads_that_the_user_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert machine.facts(on_gpu=False).cores == 3
+
+
+def test_the_processors_kernel_is_found_as_bitsandbytes_finds_it() -> None:
+    from bitsandbytes import functional
+
+    found = machine.has_avx512_bf16()
+    assert found is None or found == functional.has_avx512bf16()

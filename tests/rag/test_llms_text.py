@@ -1,14 +1,12 @@
 """From tokens to text, and who goes first: no model needed."""
 
-import threading
 from collections.abc import Sequence
 
 import pytest
 
-from rag.llms.decoding import loops
+from rag.engine.engine import loops
 from rag.llms.prompting import stop_markers
 from rag.llms.text_stream import TextStream
-from rag.llms.turnstile import Turnstile
 from rag.llms.wording import DEFAULT_TEMPLATE
 
 
@@ -54,33 +52,3 @@ def test_a_circle_is_seen_and_a_list_is_not() -> None:
     assert loops([1, 2, 3] * 20)
     assert not loops(list(range(200)))
     assert not loops([1, 2, 3] * 5)
-
-
-def test_callers_are_served_in_the_order_they_came() -> None:
-    turnstile, order, threads = Turnstile(), [], []
-    turnstile.enter()
-
-    def pass_through(number: int) -> None:
-        turnstile.enter()
-        order.append(number)
-        turnstile.release()
-
-    for number in range(5):
-        thread = threading.Thread(target=pass_through, args=(number,))
-        thread.start()
-        while len(turnstile._waiting) <= number:
-            pass
-        threads.append(thread)
-    turnstile.release()
-    for thread in threads:
-        thread.join()
-    assert order == [0, 1, 2, 3, 4]
-
-
-def test_who_is_called_off_leaves_the_queue_and_the_next_still_gets_in() -> None:
-    turnstile, cancel = Turnstile(), threading.Event()
-    turnstile.enter()
-    cancel.set()
-    assert not turnstile.enter(cancel)
-    turnstile.release()
-    assert turnstile.enter()

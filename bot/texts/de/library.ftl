@@ -96,3 +96,7 @@ library-no-question = Das enthielt keine Frage. Frag mich etwas zu den Dateien h
 library-question-long = Diese Frage ist länger, als das Sprachmodell auf einmal lesen kann. Bitte kürze sie.
 library-web = Im Web wird nicht gesucht: Nichts, was hier gefragt wird, verlässt je diesen Rechner.
 library-memory = Beim Antworten ging der Speicher aus; alles andere läuft weiter. Verringere INHOUSE_CONTEXT_TOKENS, oder wähle mit `inhouse models` ein kleineres Modell.
+library-busy = Das Sprachmodell hat gerade mehr Fragen, als es annehmen kann. Bitte frag in einer Minute noch einmal.
+library-broke-off = Das Sprachmodell hat mittendrin abgebrochen. Bitte frag noch einmal.
+library-shut-down = Das Sprachmodell wird gerade beendet. Bitte frag in einer Minute noch einmal.
+library-more-than-memory = Diese Frage und ihre Dateien sind mehr, als in den Speicher des Sprachmodells passt.

@@ -97,3 +97,7 @@ library-no-question = There was no question in this. Ask me something about the 
 library-question-long = This question is longer than the language model can read at once. Please shorten it.
 library-web = Web search is not available: nothing that is asked here ever leaves this machine.
 library-memory = Memory ran out while answering; everything else goes on. Lower INHOUSE_CONTEXT_TOKENS, or choose a smaller model with `inhouse models`.
+library-busy = The language model has more questions than it can take just now. Please ask again in a minute.
+library-broke-off = The language model broke off while it was working on this. Please ask again.
+library-shut-down = The language model is being shut down. Please ask again in a minute.
+library-more-than-memory = This question and its files are more than the language model's memory holds.
