@@ -11,8 +11,6 @@ from bot.texts import Texts
 from rag.llms.base import BaseLLM
 from rag.types import Answer, Citation, Outcome
 
-REFUSED = "I did not find this in the files."  # in the history, which must not keep the names of files
-
 # Values of the menu under an answer.
 REGENERATE, SHORTER, LONGER, WIDEN, DELETE = "regenerate", "shorter", "longer", "widen", "delete"
 

@@ -70,6 +70,8 @@ class Erasures:
         """Sweep the conversations that a removal touched, then put our own messages right. Raises: TryAgain."""
         payload = running.job.payload
         is_verified = await self._sweep_all(payload)
+        for channel in {channel for channel, _ in payload["replies"]}.difference(payload["channels"]):
+            await asyncio.to_thread(self._eraser.forget, scope_of(payload["team"], channel))
         for channel, ts in payload["replies"]:
             await self._delete(channel, ts)
         for channel, replies in payload["taken_back"]:
@@ -106,6 +108,7 @@ class Erasures:
     async def sweep(self, team: str, channel: str) -> Swept:
         """Erase from a conversation's scope every source that is not shared there."""
         scope = scope_of(team, channel)
+        await asyncio.to_thread(self._eraser.forget, scope)  # questions and answers too
         shared = {share.file_id for share in await self._records.shares(team, channel)}
         sources = await asyncio.to_thread(self._store.sources, scope)
         chunks = 0

@@ -7,6 +7,7 @@ finished with the answer. Writing an answer anew changes its row; there is never
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -62,6 +63,7 @@ class Told:
     outcome: str
     files: tuple[str, ...] = ()
     cited: tuple[int, ...] = ()
+    passages: tuple[int, ...] = ()  # chunks that its prompt added to the thread's
     is_kept: bool = False  # belongs to the thread's history
 
 
@@ -72,20 +74,24 @@ class History:
         self._records = records
 
     async def turns(self, message: IncomingMessage, limit: int) -> tuple[Turn, ...]:
-        """Earlier turns of the conversation, oldest first; in a direct message its last half hour too."""
+        """Up to ``limit`` earlier turns of the conversation, oldest first; in a direct message its last half hour too.
+
+        Beyond the limit the oldest fall away by half of it at once: what a model has read of a thread is of use
+        only as long as the thread begins as it did.
+        """
+        where = (
+            "from turns where team = ? and channel = ? and answer is not null"
+            " and message_ts < ? and (thread_ts = ? or (? and created_at > ?))"
+        )
+        values = (
+            *(message.team, message.channel, message.ts, message.root_ts),
+            *(message.is_direct and message.thread_ts is None, time.time() - DIRECT_HISTORY_S),
+        )
 
         def work(db: Tables) -> tuple[Turn, ...]:
-            found = rows(
-                db,
-                "select question, answer from turns where team = ? and channel = ? and answer is not null"
-                " and message_ts < ? and (thread_ts = ? or (? and created_at > ?))"
-                " order by message_ts desc limit ?",
-                (
-                    *(message.team, message.channel, message.ts, message.root_ts),
-                    *(message.is_direct and message.thread_ts is None, time.time() - DIRECT_HISTORY_S, limit),
-                ),
-            )
-            return tuple(Turn(row["question"], row["answer"]) for row in reversed(found))
+            count = rows(db, f"select count(*) as n {where}", values)[0]["n"]
+            sql = f"select question, answer, passages, length {where} order by message_ts limit -1 offset ?"
+            return tuple(_turn(row) for row in rows(db, sql, (*values, _fallen_away(count, limit))))
 
         return await self._records.read(work)
 
@@ -136,11 +142,12 @@ class History:
                 return False
             cited = _cited(db, where, place) | set(told.cited)
             db.execute(
-                "update turns set question = ?, answer = ?, outcome = ?, files = ?, cited = ?, length = ?, widened = ?,"
-                f" tries = ?, more_ts = ?, answered_at = ?, seconds = ? where {where}",
+                "update turns set question = ?, answer = ?, outcome = ?, files = ?, cited = ?, passages = ?,"
+                f" length = ?, widened = ?, tries = ?, more_ts = ?, answered_at = ?, seconds = ? where {where}",
                 (
                     *(question, told.text if told.is_kept else None, told.outcome, json.dumps(list(told.files))),
-                    *(json.dumps(sorted(cited)), manner.length, int(manner.widened), manner.tries),
+                    *(json.dumps(sorted(cited)), json.dumps(list(told.passages)), manner.length),
+                    *(int(manner.widened), manner.tries),
                     *(json.dumps(list(replies[1:])), time.time(), seconds, *place),
                 ),
             )
@@ -173,6 +180,17 @@ class History:
         sql = f"select * from turns where team = ? and channel = ? and {where}"
         found = await self._records.read(lambda db: rows(db, sql, values))
         return _asked(found[0]) if found else None
+
+
+def _fallen_away(count: int, limit: int) -> int:
+    """How many of ``count`` turns a history of at most ``limit`` leaves out."""
+    step = max(1, limit // 2)
+    return max(0, math.ceil((count - limit) / step) * step)
+
+
+def _turn(row: dict[str, Any]) -> Turn:
+    passages = tuple(json.loads(row["passages"] or "[]"))
+    return Turn(row["question"], row["answer"], passages, row["length"] or "")
 
 
 def _begin(db: Tables, message: IncomingMessage, question: str, reply_ts: str) -> None:

@@ -63,6 +63,8 @@ Apology = Callable[[Job], Awaitable[None]]
 QUICK = frozenset(
     {"busy", "erase", "home", "context", "joined", "hush", "outside", "share", "settings", "forget", "renew"}
 )
+# These read files: they take half of the workers at most, so that questions never wait for a pile of them.
+FILES = frozenset({"upload", "reread"})
 PACED = "turn"  # the kind whose answers in one lane are paced
 
 
@@ -256,13 +258,15 @@ class Jobs:
 
     def _next(self, waiting: list[tuple[Job, float]]) -> Job | None:
         """The oldest job of the person served longest ago, whose lane is free."""
-        is_full = sum(running.job.kind not in QUICK for running in self._running.values()) >= self._workers
+        kinds = [running.job.kind for running in self._running.values()]
+        is_full = sum(kind not in QUICK for kind in kinds) >= self._workers
+        files_full = sum(kind in FILES for kind in kinds) >= (self._workers + 1) // 2
         busy = {running.job.lane for running in self._running.values()}
         free: list[Job] = []
         for job, not_before in waiting:
             if job.job_id in self._running:
                 continue
-            may_go = job.kind in QUICK or not (is_full or self._paced_s(job))
+            may_go = job.kind in QUICK or not (is_full or self._paced_s(job) or (files_full and job.kind in FILES))
             if may_go and job.lane not in busy and not_before <= time.time():
                 free.append(job)
             busy.add(job.lane)  # only the first of a lane may go

@@ -204,3 +204,9 @@ def _m002_removals(db: Tables) -> None:
     )
     # When Slack was last asked whether something that is known is still there.
     db.table("checks").create({"key": str, "at": float}, pk="key")
+
+
+@MIGRATIONS()
+def m003_transcripts(db: Tables) -> None:
+    """Which passages a question brought into its thread, so that the next one finds them in their places."""
+    db.table("turns").add_column("passages", str)  # JSON list of chunk ids

@@ -125,12 +125,45 @@ class Settings(BaseSettings):
     threads: PositiveInt | None = Field(
         None, description="Processor threads for the models (count). Unset: one for each core that may be used."
     )
+    answers_at_once: int | None = Field(
+        None,
+        ge=1,
+        le=128,
+        description="Answers that the model writes at the same time (count); more wait for their turn. Unset: as many "
+        "as this machine writes at a reader's pace; `inhouse doctor` shows all that is chosen.",
+    )
+    cache_memory_bytes: int | None = Field(
+        None,
+        ge=50_000_000,
+        description="Memory for what the model has read, so that a thread's next question is answered sooner (bytes). "
+        "Unset: enough for eight long threads, but at most a quarter of what is free (of a GPU: 60%).",
+    )
+    model_window_tokens: int | None = Field(
+        None,
+        ge=512,
+        description="Longest prompt together with its answer (tokens). Unset: 8192, or what the model and the memory "
+        "allow where that is less.",
+    )
+    prompt_step_tokens: int | None = Field(
+        None,
+        ge=32,
+        le=8192,
+        description="How much of a prompt is read in one step (tokens); an answer is stopped between two steps. "
+        "Unset: 512 on a processor, less for large models, and 2048 on a GPU.",
+    )
+    draft_tokens: int | None = Field(
+        None,
+        ge=0,
+        le=16,
+        description="How many tokens are guessed ahead where an answer quotes a file; 0 guesses none (tokens). The "
+        "text is the same. Unset: 3 on a processor, none on a GPU.",
+    )
     quant_type: Literal["nf4", "fp4"] = Field("nf4", description="Kind of 4-bit weights: nf4 or fp4.")
     double_quant: bool = Field(
         True, description="true also quantises the scales of the 4-bit weights: 0.4 bits a weight less memory."
     )
     context_tokens: int = Field(
-        1500, ge=256, description="Room for instructions, passages and history in one prompt (tokens)."
+        4096, ge=256, description="Room for instructions, passages and history in one prompt (tokens)."
     )
     max_answer_tokens: int = Field(300, ge=16, le=4096, description="Longest answer (tokens).")
     history_turns: int = Field(
@@ -144,7 +177,13 @@ class Settings(BaseSettings):
     parse_memory_bytes: int = Field(
         1_000_000_000, ge=100_000_000, description="Most memory that reading one file may take (bytes)."
     )
-    workers: int = Field(2, ge=1, le=64, description="Questions and files worked on at the same time (count).")
+    workers: int | None = Field(
+        None,
+        ge=1,
+        le=128,
+        description="Questions and files worked on at the same time, of these files at most half (count). Unset: as "
+        "many as there are answers at once, at least 2.",
+    )
     queue_limit: PositiveInt = Field(
         100, description="Questions and files that may wait; beyond it the asker is told to try later (count)."
     )

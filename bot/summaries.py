@@ -12,7 +12,7 @@ import logging
 import re
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -24,6 +24,7 @@ from bot.events import IncomingMessage, plain
 from bot.jobs import Running
 from bot.people import People
 from bot.texts import Texts
+from bot.writing import caller_of
 from rag.errors import InhouseError
 from rag.summarize import Summarizer, Summary, SummaryLine, Utterance
 
@@ -85,7 +86,11 @@ class Summaries:
             return texts("summary-no-words")
         if len(said) < FEWEST:
             return texts("summary-one")
-        summarize = functools.partial(self.summarizer.summarize, said, language=texts.language, cancel=running.cancel)
+        # Somebody asked for it, but whoever waits for an answer waits in the thread, and everybody sees it.
+        caller = replace(caller_of(message), is_background=True)
+        summarize = functools.partial(
+            self.summarizer.summarize, said, language=texts.language, cancel=running.cancel, caller=caller
+        )
         summary = await asyncio.get_running_loop().run_in_executor(self.model_threads, summarize)
         if not summary.lines:
             return texts("summary-nothing")

@@ -78,17 +78,21 @@ class Turns:
         existing = await self._standing(running, message, earlier, view, is_anew=is_anew)
         reply = self._reply(message, question, existing, texts)
         turn = Turn(running, message, question, view, texts, _manner(running.job), earlier, is_anew)
+        if earlier is not None and earlier.question != question:
+            await self.writer.forget(message)  # what was edited away
         started = time.perf_counter()
         try:
             told = await self._told(turn, reply)
         except QuestionGone:
             await reply.delete()
             await reply.status("")
+            await self.writer.forget(message)
             return
         seconds = time.perf_counter() - started
         if not await self.history.finish(message, question, turn.manner, told, reply.messages, seconds):
             await reply.withdraw(texts("files-gone"))
             await reply.status("")
+            await self.writer.forget(message)
         await self._title(message, question, told)
         log.info("turn channel=%s ts=%s outcome=%s seconds=%.1f", message.channel, message.ts, told.outcome, seconds)
 
@@ -146,6 +150,7 @@ class Turns:
         self.check_length(question, texts)
         shares = await self.live(message)
         if only_files and (turn.earlier is None if turn.is_anew else new):
+            await self.writer.preload(message, to_search(shares, message, question, widened=False)[0])
             return Told("", "receipt")
         if only_files:
             return answers.nothing_asked(texts, shares)

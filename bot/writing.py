@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -16,7 +16,8 @@ from bot.records import Records, Share, scope_of
 from bot.texts import Texts
 from rag.answering import Answerer, AnswerEvent, PassageReady, Request, Searched, SentenceReady
 from rag.naming import named_files
-from rag.types import Answer, Outcome, Turn
+from rag.prompts import NOT_FOUND
+from rag.types import Answer, Caller, Outcome, Turn
 
 
 class Surface(Protocol):
@@ -63,7 +64,8 @@ class Writer:
         documents = frozenset(share.document_id for share in task.shares if share.document_id is not None)
         scope_id = scope_of(task.message.team, task.message.channel)
         request = Request(
-            *(scope_id, task.question, task.history, documents, task.manner.length, frozenset(task.avoid))
+            *(scope_id, task.question, task.history, documents, task.manner.length, frozenset(task.avoid)),
+            caller=caller_of(task.message),
         )
         answer = Answer("", Outcome.REFUSED)
         async for event in _events(self._answerer, request, cancel, self._threads):
@@ -87,12 +89,28 @@ class Writer:
         await surface.finish([*tail, *(answers.controls(texts, answer, narrowed=narrowed) if has_controls else ())])
         files = tuple(dict.fromkeys(citation.source_ref for citation in answer.citations))
         cited = tuple(dict.fromkeys(citation.chunk_id for citation in answer.citations))
-        return Told(answer.text or answers.REFUSED, answer.outcome, files, cited, is_kept=True)
+        return Told(answer.text or NOT_FOUND, answer.outcome, files, cited, answer.passages, is_kept=True)
+
+    async def preload(self, message: IncomingMessage, shares: Iterable[Share]) -> None:
+        """Short files are read by the model before the first question about them comes."""
+        documents = frozenset(share.document_id for share in shares if share.document_id is not None)
+        scope_id = scope_of(message.team, message.channel)
+        await asyncio.to_thread(self._answerer.preload, scope_id, documents)
+
+    async def forget(self, message: IncomingMessage) -> None:
+        """The model is to remember nothing of what it read for a message's conversation."""
+        await asyncio.to_thread(self._answerer.llm.forget, scope_of(message.team, message.channel))
 
     async def _still_alive(self, message: IncomingMessage, answer: Answer) -> bool:
         """Whether every cited file is still shared here: one may have been deleted while the model wrote."""
         live = {share.file_id for share in await self._records.shares(message.team, message.channel)}
         return all(citation.source_ref in live for citation in answer.citations)
+
+
+def caller_of(message: IncomingMessage) -> Caller:
+    """Who is waiting for what a message asks."""
+    scope_id = scope_of(message.team, message.channel)
+    return Caller(scope_id, message.user, f"{message.channel}:{message.root_ts}")
 
 
 def to_search(

@@ -18,17 +18,19 @@ from rag.cite import MAX_QUOTE_CHARS, Supported, Window, check, cite, number_cit
 from rag.claims import asked_words, claims_of, squash
 from rag.gate import Gate
 from rag.language import guess_language
-from rag.llms.base import BaseLLM
-from rag.prompts import build_prompt, says_not_found
+from rag.llms.base import ANYONE, BaseLLM
+from rag.prompts import Prompt, build_prompt, passage_text, says_not_found
 from rag.retrieve import Retrieval, Retriever
 from rag.sentences import SentenceBuffer, fence_of, is_finished, table_of
-from rag.types import Answer, Citation, Embedder, Finished, Hit, Outcome, TextDelta, Turn
+from rag.types import Answer, Caller, Citation, Embedder, Hit, ModelEvent, Outcome, TextDelta, Turn
 
 log = logging.getLogger(__name__)
 
 TRIAL_SENTENCES = 1  # the embedded model drifts after that
 TRIAL_DROPPED = 2  # and what follows two sentences that did not hold does not hold either
 TRIAL_TOKENS = 64
+WHOLE_TOKENS = 3000  # of documents that are read whole instead of searched for passages
+WHOLE_FILES = 3  # among more, what matters would stand too far from the question
 QUOTE_HITS = 3  # whose passages are compared for the nearest one
 LONGER_PASSAGES = 3  # that the trial model shows where more is wanted
 FURTHER_SHARE = 0.6  # of the best hit's score: what stands further off is about something else
@@ -39,7 +41,8 @@ class Request:
     """One question. ``within`` limits the search to these documents; None searches the scope.
 
     ``length`` is "", "shorter" or "longer". ``avoid`` are chunks that an earlier answer rested on and
-    that did not satisfy: others come first, as far as there are any.
+    that did not satisfy: others come first, as far as there are any. ``caller`` says whose turn it is with the
+    model; its scope is always that of the request.
     """
 
     scope_id: str
@@ -48,6 +51,7 @@ class Request:
     within: frozenset[int] | None = None
     length: str = ""
     avoid: frozenset[int] = frozenset()
+    caller: Caller = ANYONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ class _Draft:
     is_refused: bool = False  # the model said that the passages hold no answer
     is_confirmed: bool = False  # the model answered with the very words of the passage shown
     dropped: list[str] = field(default_factory=list)  # why each sentence that was not shown failed
+    passages: tuple[int, ...] = ()  # chunks that the prompt added to the conversation's
     timing: dict[str, float] = field(default_factory=dict)
 
     def cite(self, windows: Sequence[Window]) -> tuple[Citation, ...]:
@@ -109,9 +114,10 @@ class Answerer:
         embedder: Embedder,
         *,
         gate: Gate | None = None,
-        budget_tokens: int = 1500,
+        budget_tokens: int = 4096,
         max_tokens: int = 300,
     ) -> None:
+        """``budget_tokens``: of a whole conversation's prompt, see `build_prompt`."""
         self.llm = llm
         self._retriever = retriever
         self._embedder = embedder
@@ -144,7 +150,17 @@ class Answerer:
         log.info("answer outcome=%s sentences=%d dropped=%s", outcome, draft.sentences, ",".join(draft.dropped))
         text, quoted = "\n".join(draft.parts), frozenset(draft.quoted)
         cited, timing = tuple(draft.citations), draft.timing
-        yield Answer(text, outcome, cited, found.searched, timing, foreign, quoted, found.absent)
+        yield Answer(text, outcome, cited, found.searched, timing, foreign, quoted, found.absent, draft.passages)
+
+    def preload(self, scope_id: str, within: frozenset[int]) -> None:
+        """Have the model read short documents before anybody asks about them; it does so when nobody waits for it.
+
+        Raises: StoreError.
+        """
+        hits = self._whole(Request(scope_id, "", within=within))
+        if hits:
+            prompt = self._prompt(Request(scope_id, "", within=within), hits)
+            self.llm.preload(prompt.messages, Caller(scope_id, is_background=True))
 
     def _is_foreign(self, question: str) -> bool:
         """Whether the question is, as far as one can tell, in a language that the model does not write."""
@@ -162,14 +178,18 @@ class Answerer:
         return max(alone, together, key=self._gate.nearness)
 
     def _compose(self, request: Request, found: Retrieval, draft: _Draft, cancel: threading.Event) -> Iterator[_Part]:
-        """Sentences from all hits; where none holds, the nearest passage, labelled as one."""
+        """Sentences from all hits and from what the conversation saw before; where none holds, the nearest passage."""
         wanted_tokens = {"shorter": self._max_tokens // 3, "longer": self._max_tokens * 2}
         max_tokens = wanted_tokens.get(request.length, self._max_tokens)
-        for sentence in self._sentences(request, found.hits, max_tokens, draft, cancel):
+        prompt = self._prompt(request, self._whole(request) or found.hits)
+        found_ids = {hit.chunk.chunk_id for hit in found.hits}
+        shown = (*prompt.kept, *prompt.added)
+        proof = (*found.hits, *(hit for hit in shown if hit.chunk.chunk_id not in found_ids))
+        for sentence in self._sentences(request, prompt, max_tokens, draft, cancel):
             if not draft.sentences and says_not_found(sentence):
                 draft.is_refused = True
                 return
-            yield from self._checked(sentence, found.hits, draft)
+            yield from self._checked(sentence, proof, draft)
             if request.length == "shorter" and draft.sentences:
                 return
         if not draft.sentences and not cancel.is_set():
@@ -185,7 +205,8 @@ class Answerer:
         if self._is_foreign(request.question) or request.length == "shorter":
             return
         hits = [replace(window.hit, chunk=replace(window.hit.chunk, text=window.text))]
-        for sentence in self._sentences(request, hits, min(self._max_tokens, TRIAL_TOKENS), draft, cancel):
+        prompt = self._prompt(request, hits)
+        for sentence in self._sentences(request, prompt, min(self._max_tokens, TRIAL_TOKENS), draft, cancel):
             yield from self._checked(sentence, hits, draft)
             if draft.is_confirmed or draft.sentences >= TRIAL_SENTENCES or len(draft.dropped) >= TRIAL_DROPPED:
                 break
@@ -202,23 +223,54 @@ class Answerer:
         for hit in others[: LONGER_PASSAGES - 1]:
             yield self._passage(self._nearest(request, [hit]), draft)
 
+    def _whole(self, request: Request) -> tuple[Hit, ...]:
+        """Documents so short that a conversation may begin with all of them; then every question begins the same.
+
+        (Cache-augmented generation, arXiv 2412.15605: what need not be chosen can be read beforehand.)
+        """
+        if request.history or request.avoid or self.llm.is_trial:
+            return ()
+        hits = self._retriever.whole(request.scope_id, within=request.within)
+        if len({hit.chunk.document_id for hit in hits}) > WHOLE_FILES:
+            return ()
+        most = min(WHOLE_TOKENS, self._budget_tokens * 2 // 5)
+        return hits if sum(self.llm.count_tokens(passage_text(hit, 10)) + 2 for hit in hits) <= most else ()
+
+    def _prompt(self, request: Request, hits: Sequence[Hit]) -> Prompt:
+        """The conversation's transcript, as far as it may still be shown, with this question at its end."""
+        shown = [chunk_id for turn in request.history for chunk_id in turn.passages]
+        known = self._retriever.recall(request.scope_id, shown, within=request.within) if shown else {}
+        budget = min(self._budget_tokens, self.llm.context_tokens - self._max_tokens)
+        return build_prompt(self.llm, request.question, hits, request.history, budget, request.length, known)
+
     def _sentences(
-        self, request: Request, hits: Sequence[Hit], max_tokens: int, draft: _Draft, cancel: threading.Event
+        self, request: Request, prompt: Prompt, max_tokens: int, draft: _Draft, cancel: threading.Event
     ) -> Iterator[str]:
-        messages, _ = build_prompt(
-            self.llm, request.question, hits, request.history, self._budget_tokens, request.length
-        )
+        draft.passages = tuple(hit.chunk.chunk_id for hit in prompt.added)
         buffer, is_cut = SentenceBuffer(), False
-        for event in self.llm.stream(messages, max_tokens=max_tokens, cancel=cancel):
+        for event in self._events(request, prompt, max_tokens, cancel):
             if isinstance(event, TextDelta):
                 yield from buffer.push(event.text)
-            elif isinstance(event, Finished):
+            else:
                 draft.timing.update(prompt_tokens=event.prompt_tokens, new_tokens=event.new_tokens)
-                draft.timing["first_token_s"] = event.first_token_s
+                draft.timing.update(first_token_s=event.first_token_s, reused_tokens=event.reused_tokens)
                 is_cut = event.reason != "stop"
         rest = buffer.flush()
         if rest and is_finished(rest) and not (is_cut and (fence_of(rest) or table_of(rest))):
             yield rest
+
+    def _events(
+        self, request: Request, prompt: Prompt, max_tokens: int, cancel: threading.Event
+    ) -> Iterator[ModelEvent]:
+        """What the model writes. Text that was erased while it was being read is forgotten by the model again."""
+        scope_id = request.scope_id
+        caller = replace(request.caller, scope_id=scope_id)
+        shown = [hit.chunk.chunk_id for hit in (*prompt.kept, *prompt.added)]
+        try:
+            yield from self.llm.stream(prompt.messages, max_tokens=max_tokens, cancel=cancel, caller=caller)
+        finally:  # whoever erased it may have told the model before this prompt reached it
+            if len(self._retriever.recall(scope_id, shown)) < len(shown):
+                self.llm.forget(scope_id)
 
     def _checked(self, sentence: str, hits: Sequence[Hit], draft: _Draft) -> Iterator[SentenceReady]:
         """The sentence with its citations, if it is new and every claim in it holds."""

@@ -1,6 +1,7 @@
 """Removing everywhere, then looking whether it is gone.
 
     tombstone (one short transaction: nothing answers from it any more)
+    → what the language model keeps of what it read
     → rows → full-text index merged → log folded in and emptied → vectors → original bytes → verify
 
 SQLite 3.40 has no secure delete for full-text indexes, and a VACUUM leaves deleted terms in them;
@@ -14,7 +15,7 @@ import mmap
 import re
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -53,14 +54,24 @@ class Eraser:
     """
 
     def __init__(
-        self, store: Store, vectors: VectorIndex, originals: Originals, index_path: Path | None = None
+        self,
+        store: Store,
+        vectors: VectorIndex,
+        originals: Originals,
+        index_path: Path | None = None,
+        *,
+        forget: Callable[[str], None],
     ) -> None:
-        """``index_path``: where the vectors are written, None where they are kept in memory only."""
+        """``index_path``: where the vectors are written, None where they are kept in memory only.
+
+        ``forget``: makes the language model drop what it keeps of what it read for a scope, see `BaseLLM.forget`.
+        """
         self._store = store
         self._database = store.database
         self._vectors = vectors
         self._originals = originals
         self._index_path = index_path
+        self._forget = forget
         self._lock = threading.Lock()
         self._unproved: set[str] = set()  # what an erasure still found afterwards
 
@@ -71,24 +82,29 @@ class Eraser:
             return EraseReceipt()
         if self._store.document(scope_id, source.document_id):
             self._store.renew_headers(source.document_id)  # its other name stays, this one goes
-        return self._clear({source.document_id}, [source.name])
+        return self._clear({source.document_id}, {scope_id}, [source.name])
 
     def erase_document(self, scope_id: str, document_id: int) -> EraseReceipt:
         """Forget a document of a scope with all its sources."""
         ids = self._store.tombstone(scope_id, document_id)
-        return self._clear(set(ids), []) if ids else EraseReceipt()
+        return self._clear(set(ids), {scope_id}) if ids else EraseReceipt()
 
     def erase_scope(self, scope_id: str) -> EraseReceipt:
         """Forget every document of a scope."""
         ids = self._store.tombstone(scope_id)
-        return self._clear(set(ids), []) if ids else EraseReceipt()
+        return self._clear(set(ids), {scope_id}) if ids else EraseReceipt()
 
     def finish(self) -> EraseReceipt:
         """At the start: clear away what a crash left half erased, and originals that nobody needs."""
-        gone = {document.document_id for document in self._store.tombstoned()}
-        receipt = self._clear(gone, []) if gone else EraseReceipt()
+        gone = self._store.tombstoned()
+        ids, scopes = {document.document_id for document in gone}, {document.scope_id for document in gone}
+        receipt = self._clear(ids, scopes) if gone else EraseReceipt()
         orphans = sum(self._originals.remove(sha256, self._store.is_kept) for sha256 in self._originals.all())
         return replace(receipt, files=receipt.files + orphans)
+
+    def forget(self, scope_id: str) -> None:
+        """For what is deleted elsewhere, questions and answers: nothing of it stays in the language model's memory."""
+        self._forget(scope_id)
 
     def recheck(self) -> bool:
         """Clean once more and look again for what an earlier erasure still found; whether all of it is gone now."""
@@ -104,8 +120,10 @@ class Eraser:
         with self._lock:
             return self._fold()
 
-    def _clear(self, document_ids: set[int], names: Sequence[str]) -> EraseReceipt:
+    def _clear(self, document_ids: set[int], scope_ids: set[str], names: Sequence[str] = ()) -> EraseReceipt:
         with self._lock:
+            for scope_id in scope_ids:  # no prompt can be made of what is tombstoned, so it is read no more
+                self._forget(scope_id)
             gone = [document for document in self._store.tombstoned() if document.document_id in document_ids]
             probes = {*names, *self._probes(gone)}
             counts = [self._clear_rows(document) for document in gone]

@@ -108,6 +108,29 @@ class Retriever:
         found = _Search(self._store, self._vectors, self._weights, scope_id, catalogue, asked).run(limit)
         return replace(found, searched=searched, named=named)
 
+    def recall(
+        self, scope_id: str, chunk_ids: Sequence[int], *, within: frozenset[int] | None = None
+    ) -> dict[int, Hit]:
+        """Those of the chunks of an earlier search that may be found *now*, by their ids; without scores.
+
+        Raises: StoreError.
+        """
+        found = self._store.chunks(scope_id, chunk_ids).values()
+        hits = [Hit(chunk, source.source_ref, source.name, 0.0, 0.0) for chunk, source, _ in found]
+        return {hit.chunk.chunk_id: hit for hit in hits if within is None or hit.chunk.document_id in within}
+
+    def whole(self, scope_id: str, *, within: frozenset[int] | None = None, most: int = 40) -> tuple[Hit, ...]:
+        """All chunks of some documents in reading order, without scores; none where they are more than ``most``.
+
+        Raises: StoreError.
+        """
+        catalogue = self._store.catalogue(scope_id)
+        catalogue = catalogue if within is None else catalogue.only(within)
+        if len(catalogue) > most:
+            return ()
+        known = self.recall(scope_id, catalogue.chunk_ids.tolist())
+        return tuple(known[chunk_id] for chunk_id in catalogue.chunk_ids.tolist() if chunk_id in known)
+
     def _asked(self, question: str, history: Sequence[str], named: Sequence[str]) -> _Asked | None:
         turns = tuple(clean(turn) for turn in (*history[-MAX_TURNS:], question))
         if not words_of(turns[-1]):

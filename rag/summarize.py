@@ -19,10 +19,10 @@ import numpy as np
 from rag.cite import Supported, Window, check
 from rag.claims import content_words, numbers_in, squash
 from rag.language import guess_language
-from rag.llms.base import BaseLLM
+from rag.llms.base import ANYONE, BaseLLM
 from rag.sentences import split_sentences
 from rag.splitter import RecursiveCharacterTextSplitter
-from rag.types import Chunk, Embedder, Finished, Hit, Location, Message, TextDelta
+from rag.types import Caller, Chunk, Embedder, Finished, Hit, Location, Message, TextDelta
 
 log = logging.getLogger(__name__)
 
@@ -84,23 +84,26 @@ class Summarizer:
         language: str = "",
         cancel: threading.Event | None = None,
         on_progress: Progress | None = None,
+        caller: Caller = ANYONE,
     ) -> Summary:
         """What was asked, decided and left open in ``utterances`` (oldest first).
 
-        ``language`` (ISO 639-1) holds where the conversation's own cannot be told: a translated sentence
-        cannot be checked. ``on_progress`` hears how many utterances of how many have been read. After a
-        ``cancel`` the lines proved so far are returned. Raises: ModelError.
+        ``language`` (ISO 639-1) holds where the conversation's own cannot be told: a translated sentence cannot be
+        checked. ``on_progress`` hears how many utterances of how many have been read. After a ``cancel`` the lines
+        proved so far are returned. Raises: ModelError.
         """
         stop, tell = cancel or threading.Event(), on_progress or (lambda done, total: None)
         heard = [each for each in utterances if re.search(r"[^\W_]", _LINK.sub(" ", each.text))]
         heard = [replace(each, text=_RUN.sub(r"\1", each.text)) for each in heard]
         own = guess_language("\n".join(each.text for each in heard)) or language[:2].lower()
         quotes = self._llm.is_trial or (self._llm.languages and own and own not in self._llm.languages)
-        lines, unread = self._extract(heard, stop, tell) if quotes else self._compose(heard, own, stop, tell)
+        lines, unread = self._extract(heard, stop, tell) if quotes else self._compose(heard, own, stop, tell, caller)
         log.info("summary utterances=%d unread=%d lines=%d", len(heard), unread, len(lines))
         return Summary(tuple(lines), len(utterances) - unread, unread, all(line.is_quote for line in lines))
 
-    def _compose(self, heard: Sequence[Utterance], language: str, stop: threading.Event, tell: Progress) -> _Lines:
+    def _compose(
+        self, heard: Sequence[Utterance], language: str, stop: threading.Event, tell: Progress, caller: Caller
+    ) -> _Lines:
         """The best of what the model wrote and what holds."""
         people = [each for each in heard if not _TO_THE_MODEL.search(each.text)]
         windows = self._windows(people, stop)
@@ -109,7 +112,7 @@ class Summarizer:
         for window in windows:
             if stop.is_set():
                 break
-            lines += self._lines_of(window, language, stop)
+            lines += self._lines_of(self._said(window, language, stop, caller), window)
             read |= {each.ref for each in window}
             tell(len(read), len({each.ref for window in windows for each in window}))
         if len(windows) > 1 and lines:  # the best as they stand: nothing is written anew
@@ -127,11 +130,10 @@ class Summarizer:
         return lines, len({each.ref for each in heard} - read)
 
     def _windows(self, heard: Sequence[Utterance], stop: threading.Event) -> list[list[Utterance]]:
-        """Neighbouring utterances, as many as fit; one that is too long is cut into several."""
+        """Neighbouring utterances, as many as fit; one that is too long is cut, and of a pasted log four parts kept."""
         room = min(self._budget_tokens, self._llm.context_tokens - self._max_tokens) - 64
         room = max(100, room - self._llm.count_tokens(_SYSTEM))
         cutter = RecursiveCharacterTextSplitter(chunk_size=2 * room, chunk_overlap=0)
-        # Four parts of one at most: a log that somebody pasted is not the conversation.
         parts = [replace(each, text=text) for each in heard for text in cutter.split_text(each.text)[:4]]
         costs = [self._llm.count_tokens(_as_data(part)) + 1 for part in parts]
         if sum(costs) > MAX_WINDOWS * room:
@@ -149,24 +151,23 @@ class Summarizer:
             left -= cost
         return windows[:MAX_WINDOWS]
 
-    def _lines_of(self, window: Sequence[Utterance], language: str, stop: threading.Event) -> list[SummaryLine]:
-        """What the model says of one window, as far as the window's utterances prove it."""
+    def _lines_of(self, said: Sequence[str], window: Sequence[Utterance]) -> list[SummaryLine]:
+        """What the model said of one window, as far as the window's utterances prove it."""
         hits = []
         for number, each in enumerate(window):  # its author and the reporting words stand above it like a heading
             where = Location(heading_path=(_name(each.author), _REPORTING))
             hits.append(Hit(Chunk(number, 0, number, each.text, where), each.ref, _name(each.author), 0.0, 0.0))
-        said = self._said(window, language, stop)
         found = [_copied(sentence, window) or _proved(sentence, hits) for sentence in said]
         dropped = [reason for reason in found if isinstance(reason, str)]
         log.info("summary window=%d said=%d dropped=%s", len(window), len(said), ",".join(dropped))
         return list(dict.fromkeys(line for line in found if not isinstance(line, str)))[:WINDOW_LINES]
 
-    def _said(self, window: Sequence[Utterance], language: str, stop: threading.Event) -> list[str]:
+    def _said(self, window: Sequence[Utterance], language: str, stop: threading.Event, caller: Caller) -> list[str]:
         """The model's sentences, without one that was cut off."""
         system = _SYSTEM.format(language=_LANGUAGES.get(language, "the language of the messages"))
         data = "\n".join(_as_data(each) for each in window)
-        messages = [Message("system", system), Message("user", f"Messages:\n{data}\n\nSummary:")]
-        events = list(self._llm.stream(messages, max_tokens=self._max_tokens, cancel=stop))
+        messages = [Message("system", system, is_public=True), Message("user", f"Messages:\n{data}\n\nSummary:")]
+        events = list(self._llm.stream(messages, max_tokens=self._max_tokens, cancel=stop, caller=caller))
         said = _sentences_of("".join(event.text for event in events if isinstance(event, TextDelta)))
         is_whole = any(isinstance(event, Finished) and event.reason == "stop" for event in events)
         return [_tidy(each, {_name(one.author) for one in window}) for each in (said if is_whole else said[:-1])]
@@ -182,7 +183,7 @@ class Summarizer:
         scores = _scores(sentences, vectors)
         best = dict(sorted(zip([each.ref for each in sentences], scores, strict=True), key=lambda pair: pair[1]))
         scores -= 0.25 * (scores < [best[each.ref] for each in sentences])
-        chosen = (sentences[place] for place in _best(vectors, scores, count))
+        chosen = [sentences[place] for place in _best(vectors, scores, count)]
         return [_quote(each, each.text) for each in chosen], len(heard) - len(people)
 
     def _embed(self, each: Sequence[Utterance], stop: threading.Event, tell: Progress) -> np.ndarray:

@@ -14,34 +14,22 @@ import platform
 import shutil
 import sqlite3
 import stat
-import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment
 
 from packaging.requirements import Requirement
 
+from bot.cli.findings import FAIL, OK, SKIPPED, WARN, Finding
 from bot.cli.library import MIN_FREE_BYTES
-from bot.cli.outlook import Outlook
+from bot.cli.model_checks import check_capacity, check_model, check_processor
 from bot.preflight import preflight
 from bot.settings import ENV_FILE, Settings
 from rag.errors import InhouseError
 
-OK, WARN, FAIL, SKIPPED = "ok", "warn", "fail", "skipped"
 ROOM_FOR_FILES_BYTES = 5_000_000_000
 SLACK_HOST = "slack.com"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was seen. ``state`` is "ok", "warn", "fail" or "skipped"; ``mend`` says what to do."""
-
-    check: str
-    state: str
-    text: str
-    mend: str = ""
 
 
 def check_packages(_settings: Settings) -> Iterator[Finding]:
@@ -104,80 +92,6 @@ def check_proxies(settings: Settings) -> Iterator[Finding]:
         return
     parts = urlsplit(named)
     yield Finding("proxy", OK, f"Slack is called through the proxy {parts.hostname}:{parts.port}.")
-
-
-def check_processor(_settings: Settings) -> Iterator[Finding]:
-    """Whether 4-bit weights are quick here."""
-    outlook = Outlook.of_this_machine()
-    if outlook.gpu_name:
-        yield from _check_gpu(outlook)
-        return
-    text = f"No NVIDIA GPU; {outlook.cores} cores, {outlook.memory_bytes / 1e9:.1f} GB of memory free."
-    if outlook.has_avx512_bf16 is False:
-        yield Finding(
-            "processor",
-            WARN,
-            f"{text} The processor lacks AVX512-BF16: 4-bit weights save memory here, but cost time.",
-            "Choose a small model (`inhouse models`), or a machine with a GPU or a newer processor.",
-        )
-        return
-    yield Finding("processor", OK, text + (" It has AVX512-BF16." if outlook.has_avx512_bf16 else ""))
-
-
-def _check_gpu(outlook: Outlook) -> Iterator[Finding]:
-    name = outlook.gpu_name
-    if "+cpu" in importlib.metadata.version("torch"):
-        mend = "Run `python3 tools/setup.py --torch cuda`."
-        yield Finding("gpu", FAIL, f"There is a GPU ({name}), but PyTorch is a build for processors only.", mend)
-    elif not outlook.gpu_memory_bytes:
-        mend = "Update NVIDIA's driver; PyTorch 2.13 wants one for CUDA 13."
-        yield Finding("gpu", FAIL, f"There is a GPU ({name}), but PyTorch cannot use it.", mend)
-    else:
-        free, total = outlook.gpu_memory_bytes, outlook.gpu_total_bytes
-        held = f"; others hold {(total - free) / 1e9:.1f} GB" if total - free > 1e9 else ""
-        yield Finding("gpu", WARN if held else OK, f"{name}: {free / 1e9:.1f} of {total / 1e9:.1f} GB free{held}.")
-
-
-def check_model(settings: Settings) -> Iterator[Finding]:
-    """Whether the models are here, and fit."""
-    from rag.llms.embedded import embedded_embedder, embedded_language_model
-
-    outlook = Outlook.of_this_machine()
-    if settings.model is None:
-        best = next((entry.name for entry in outlook.fitting() if entry.hf_model_id), None)
-        advice = f"{best} would fit: see `inhouse models`." if best else "No larger model fits this machine."
-        yield Finding("model", WARN, "The embedded trial model is in use: small, English, often wrong.", advice)
-    else:
-        yield from _check_own_model(settings.model, outlook)
-    try:
-        with tempfile.TemporaryDirectory() as notes:
-            if settings.model is None:
-                embedded_language_model(Path(notes))
-            if settings.embedding_model is None:
-                embedded_embedder(Path(notes))
-    except InhouseError as error:
-        yield Finding("model", FAIL, error.user_message)
-
-
-def _check_own_model(model: str, outlook: Outlook) -> Iterator[Finding]:
-    from rag.llms.catalogue import KV_THREADS, KV_TOKENS, WORKING_BYTES
-    from rag.llms.model_files import find_model
-    from rag.llms.weights import measure
-
-    try:
-        files = find_model(model)
-        footprint = measure(files)
-    except InhouseError as error:
-        yield Finding("model", FAIL, error.user_message)
-        return
-    cache_bytes = KV_THREADS * KV_TOKENS * footprint.kv_bytes_per_token
-    need = max(footprint.loaded_bytes + cache_bytes, footprint.loading_bytes) + WORKING_BYTES
-    text = f"{files.name} needs {need / 1e9:.1f} GB with the caches of {KV_THREADS} threads"
-    free = outlook.model_memory_bytes
-    if need > free:
-        yield Finding("model", FAIL, f"{text}; {free / 1e9:.1f} are free.", "`inhouse models` lists what fits.")
-    else:
-        yield Finding("model", OK, f"{text}; {free / 1e9:.1f} GB are free.")
 
 
 def check_disk(settings: Settings) -> Iterator[Finding]:
@@ -253,6 +167,7 @@ CHECKS = (
     check_packages,
     check_processor,
     check_model,
+    check_capacity,
     check_disk,
     check_database,
     check_slack,

@@ -9,7 +9,8 @@ from dataclasses import asdict
 
 import click
 
-from bot.cli.checks import CHECKS, FAIL, OK, SKIPPED, WARN, Finding
+from bot.cli.checks import CHECKS
+from bot.cli.findings import FAIL, OK, SKIPPED, WARN, Finding
 from bot.cli.library import say
 from bot.settings import Settings
 from rag.errors import InhouseError

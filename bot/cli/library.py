@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,6 +21,7 @@ from rag.answering import Answerer
 from rag.data_loaders import parse_file
 from rag.data_loaders.limits import Limits
 from rag.database import Database
+from rag.engine.limits import Wishes
 from rag.erase import Eraser
 from rag.errors import DiskFull
 from rag.ingest import Ingester
@@ -29,6 +31,9 @@ from rag.retrieve import Retriever
 from rag.store import Store
 from rag.types import Embedder
 from rag.vectors import VectorIndex
+
+if TYPE_CHECKING:
+    from rag.llms.huggingface_local import HuggingFaceLocalModel
 
 log = logging.getLogger(__name__)
 
@@ -81,10 +86,14 @@ def open_library(settings: Settings, models: tuple[BaseLLM, Embedder] | None = N
                 budget_tokens=settings.context_tokens,
                 max_tokens=settings.max_answer_tokens,
             ),
-            Eraser(store, vectors, originals, index_path),
+            Eraser(store, vectors, originals, index_path, forget=llm.forget),
         )
         library.eraser.finish()
-        yield library
+        try:
+            yield library
+        finally:
+            if models is None:  # others' are others' to end
+                llm.close()
         vectors.save(index_path, store)
 
 
@@ -92,27 +101,51 @@ def load_models(settings: Settings) -> tuple[BaseLLM, Embedder]:
     """The language model and the embedder that the settings name. Raises: ModelError."""
     from rag.llms.machine import set_up_machine
 
+    started = time.perf_counter()
     set_up_machine(settings.threads)
+    llm = _load_language_model(settings)
+    # The language model warms up in its own thread while the embedder's libraries are imported here.
     from rag.embeddings import HuggingFaceEmbedding
+
+    embedder = HuggingFaceEmbedding(model=settings.embedding_model)
+    embedder.embed_query("Good morning.")
+    llm.warm_up()
+    log.info("models=%s,%s seconds=%.1f", llm.name, embedder.name, time.perf_counter() - started)
+    return llm, embedder
+
+
+def _load_language_model(settings: Settings) -> HuggingFaceLocalModel:
     from rag.llms.embedded import load_embedded_model
     from rag.llms.huggingface_local import HuggingFaceLocalModel
 
-    started = time.perf_counter()
-    checkpoints = checkpoint_dir(settings)
-    embedder = HuggingFaceEmbedding(model=settings.embedding_model)
-    llm: BaseLLM
     if settings.model is None:
-        llm = load_embedded_model(checkpoints)
-    else:
-        llm = HuggingFaceLocalModel(
-            settings.model,
-            bnb_4bit_quant_type=settings.quant_type,
-            bnb_4bit_use_double_quant=settings.double_quant,
-            device_map=settings.device_map,
-            checkpoint_dir=checkpoints,
-        )
-    log.info("models=%s,%s seconds=%.1f", llm.name, embedder.name, time.perf_counter() - started)
-    return llm, embedder
+        return load_embedded_model(checkpoint_dir(settings), wishes=wishes(settings), warm=False)
+    return HuggingFaceLocalModel(
+        settings.model,
+        bnb_4bit_quant_type=settings.quant_type,
+        bnb_4bit_use_double_quant=settings.double_quant,
+        device_map=settings.device_map,
+        checkpoint_dir=checkpoint_dir(settings),
+        wishes=wishes(settings),
+        warm=False,
+    )
+
+
+def wishes(settings: Settings) -> Wishes:
+    """What the settings decide of how the model works; the rest is chosen from the machine."""
+    return Wishes(
+        streams=settings.answers_at_once,
+        cache_bytes=settings.cache_memory_bytes,
+        context_tokens=settings.model_window_tokens,
+        chunk_tokens=settings.prompt_step_tokens,
+        threads=settings.threads,
+        draft_tokens=settings.draft_tokens,
+    )
+
+
+def worker_count(settings: Settings, llm: BaseLLM) -> int:
+    """Jobs done at the same time. Fewer than two would let one file keep all questions waiting."""
+    return settings.workers or max(2, llm.streams)
 
 
 def checkpoint_dir(settings: Settings) -> Path:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import platform
 import shutil
 import subprocess
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from rag.llms import catalogue, machine
 
-_CPUINFO = Path("/proc/cpuinfo")
 _NVIDIA_SMI_TIMEOUT_S = 20
 
 
@@ -35,7 +32,7 @@ class Outlook:
             gpu_name=name,
             gpu_memory_bytes=machine.gpu_memory_bytes() if name else 0,
             gpu_total_bytes=total_bytes,
-            has_avx512_bf16=_has_avx512_bf16(),
+            has_avx512_bf16=machine.has_avx512_bf16(),
         )
 
     @property
@@ -63,9 +60,3 @@ def _gpu() -> tuple[str, int]:
     rows = [line.rsplit(",", 1) for line in listed.stdout.splitlines() if "," in line]
     total_mib = sum(int(size) for _, size in rows if size.strip().isdigit())
     return (rows[0][0] if rows else ""), total_mib << 20
-
-
-def _has_avx512_bf16() -> bool | None:
-    if platform.machine() not in {"x86_64", "AMD64"} or not _CPUINFO.exists():
-        return None
-    return "avx512_bf16" in _CPUINFO.read_text(encoding="utf-8", errors="replace")

@@ -12,7 +12,7 @@ from bot.access import Access
 from bot.asides import Asides
 from bot.asks import Asks
 from bot.channels import Channels
-from bot.cli.library import Library
+from bot.cli.library import Library, worker_count
 from bot.commands import Commands
 from bot.conversations import Conversations
 from bot.downloads import Downloads
@@ -93,7 +93,7 @@ def build_rooms(
 def _lay_ground(
     settings: Settings, identity: Identity, library: Library, client: AsyncWebClient, records: Records
 ) -> _Ground:
-    model_threads = ThreadPoolExecutor(settings.workers, thread_name_prefix="model")
+    model_threads = ThreadPoolExecutor(worker_count(settings, library.answerer.llm), thread_name_prefix="model")
     channels = Channels(records)
     people = People(client, channels, identity.team_id)
     downloads = Downloads(client, settings.data_dir / "downloads", settings.max_file_bytes)

@@ -14,7 +14,7 @@ from typing import Any
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 
 from bot.app import build_app, build_client
-from bot.cli.library import Library, open_library, say
+from bot.cli.library import Library, open_library, say, worker_count
 from bot.cli.rooms import build_rooms
 from bot.jobs import Jobs
 from bot.preflight import Identity, preflight
@@ -66,7 +66,7 @@ class Bot:
         self._library = library
         self.client = build_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
         self.records = Records(library.database)
-        self.jobs = Jobs(self.records, settings.workers, settings.replies_a_minute)
+        self.jobs = Jobs(self.records, worker_count(settings, library.answerer.llm), settings.replies_a_minute)
         rooms = build_rooms(settings, identity, library, self.client, self.records, self.jobs)
         app = build_app(self.client, identity, rooms.desk)
         self._socket = AsyncSocketModeHandler(

@@ -2,6 +2,8 @@
 
     texts → vectors, kept on disk under the key → question → nearest texts → model
 
+Few texts are not chosen from: the model reads all of them when they are preloaded and keeps its keys and values, so
+that a question costs its own words only (cache-augmented generation, arXiv 2412.15605).
 Each key answers from its own texts only, each session has its own history, and where no text is
 near the question the model is not asked at all. Nothing is ever looked up outside this machine.
 """
@@ -30,6 +32,7 @@ REFUSAL = "The documents say nothing about this."
 EMBED_BATCH = 32
 SIMILARITY_THRESHOLD = 0.3
 STANDALONE_TERMS = 4  # a question with fewer words of its own may lean on those before it
+WHOLE_TOKENS = 3000  # texts that are no longer together are read whole, once, and asked about ever after
 SESSIONS = 1000  # the least recently used is forgotten beyond that
 TURNS = 20  # that a session remembers at most
 
@@ -139,6 +142,8 @@ class CAG:
         if self._cache:
             self._cache.save(cache_key, prepared)
         self._adopt(cache_key, prepared, self._cache.stamp(cache_key) if self._cache else None)
+        if self._is_short(texts):
+            self._llm.preload_context(_joined(texts))
 
     def infer(
         self,
@@ -167,7 +172,10 @@ class CAG:
         context = self._nearest(prepared, question, turns, top_k, similarity_threshold)
         if not context:
             return REFUSAL
-        answer = self._llm.answer_question("\n\n".join([*_told(turns), *context]), question)
+        if self._is_short(prepared.texts):  # all of them, before anything that changes: their keys are kept
+            answer = self._llm.answer_question(_joined([*prepared.texts, *_told(turns)]), question)
+        else:
+            answer = self._llm.answer_question(_joined([*_told(turns), *context]), question)
         self._remember(cache_key, session_id, Turn(question, answer))
         return answer
 
@@ -202,6 +210,13 @@ class CAG:
             index.add(np.arange(start, start + len(batch)), self._embedder.embed(batch))
         return Prepared(texts, index)
 
+    def _is_short(self, texts: Sequence[str]) -> bool:
+        """Whether a model reads them whole. Not the trial model: it loses itself in more than a few."""
+        most = min(WHOLE_TOKENS, self._llm.context_tokens // 2)
+        if self._llm.is_trial or sum(map(len, texts)) > 8 * most:  # no need to count
+            return False
+        return self._llm.count_tokens(_joined(texts)) <= most
+
     def _nearest(
         self, prepared: Prepared, question: str, turns: Sequence[Turn], top_k: int, threshold: float
     ) -> list[str]:
@@ -226,6 +241,10 @@ class CAG:
 
 def _told(turns: Sequence[Turn]) -> list[str]:
     return [f"Asked before: {turn.question}\nSaid then: {turn.answer}" for turn in turns]
+
+
+def _joined(texts: Sequence[str]) -> str:
+    return "\n\n".join(texts)
 
 
 def _embedded_model() -> Embedder:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import namedtuple
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from bot.cli import checks
+from bot.cli import checks, model_checks
 from bot.cli.doctor import doctor
+from bot.cli.library import load_models, worker_count
 from bot.cli.outlook import Outlook
 from bot.settings import Settings, variable
+from rag.engine.limits import Facts, choose
+from tests.rag.test_llms_local import save_tiny_model
 
+DiskUsage = namedtuple("DiskUsage", "total used free")
 ROOMY = Outlook(24 * 10**9, 8, "", 0, 0, True)
 
 
@@ -24,6 +29,8 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("INHOUSE_DATA_DIR", str(tmp_path / "data"))
     suppose(monkeypatch, ROOMY)
+    # Others write to the disk meanwhile; what is printed twice has to be the same.
+    monkeypatch.setattr(checks.shutil, "disk_usage", lambda _: DiskUsage(10**12, 0, 10**12))
 
 
 def suppose(monkeypatch: pytest.MonkeyPatch, outlook: Outlook) -> None:
@@ -129,6 +136,55 @@ def test_gpu_memory_that_others_hold_is_said(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_processor_without_avx512_bf16_is_worth_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
     suppose(monkeypatch, Outlook(24 * 10**9, 8, "", 0, 0, False))
     assert "warn" in text_of(run(), "processor")
+
+
+def test_what_is_chosen_for_the_model_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_checks.machine, "facts", lambda **_: Facts(2, 20 * 10**9))
+    found = text_of(run(), "capacity")
+    assert "2 processor threads; 8 answers at once, written by 2 threads side by side; 755 MB" in found
+    assert "32,768 tokens that were read" in found
+    assert "up to 8,192 tokens, read 512 at a time; 3 tokens guessed ahead" in found
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "shown"),
+    [
+        ("ANSWERS_AT_ONCE", "3", "; 3 answers at once"),
+        ("CACHE_MEMORY_BYTES", "230400000", "230 MB for the last 10,000 tokens"),
+        ("MODEL_WINDOW_TOKENS", "4000", "up to 4,000 tokens"),
+        ("PROMPT_STEP_TOKENS", "64", "read 64 at a time"),
+        ("DRAFT_TOKENS", "7", "7 tokens guessed"),
+        ("THREADS", "5", "5 processor threads"),
+    ],
+)
+def test_what_is_set_is_shown_instead(monkeypatch: pytest.MonkeyPatch, setting: str, value: str, shown: str) -> None:
+    monkeypatch.setenv(f"INHOUSE_{setting}", value)
+    assert shown in text_of(run(), "capacity")
+
+
+def test_prompts_that_the_model_has_no_room_for_are_worth_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INHOUSE_MODEL_WINDOW_TOKENS", "1024")
+    assert "warn A prompt may take 4,096 tokens and its answer 300" in text_of(run(), "capacity")
+
+
+def test_the_memory_of_a_model_counts_the_cache_that_is_chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    save_tiny_model(tmp_path / "tiny")
+    monkeypatch.setenv("INHOUSE_MODEL", str(tmp_path / "tiny"))
+    monkeypatch.setenv("INHOUSE_CACHE_MEMORY_BYTES", "600000000")
+    found = text_of(run(), "model")
+    assert "ok tiny needs 1.0 GB, 0.6 GB of it for what it has read" in found
+
+
+@pytest.mark.slow
+def test_the_loaded_model_keeps_to_what_is_shown(checkpoints: Path) -> None:
+    settings = Settings.load(checkpoint_dir=checkpoints)
+    size = model_checks._size(settings)
+    llm, _ = load_models(settings)
+    try:
+        assert llm.engine.limits == choose(model_checks._facts(settings, size), size)  # type: ignore[attr-defined]
+        assert worker_count(settings, llm) == llm.engine.limits.streams  # type: ignore[attr-defined]
+    finally:
+        llm.close()
 
 
 def test_a_missing_model_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:

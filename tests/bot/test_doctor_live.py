@@ -19,8 +19,8 @@ from click.testing import CliRunner, Result
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.cli.checks import FAIL, OK, SKIPPED, WARN, Finding
 from bot.cli.doctor import doctor
+from bot.cli.findings import FAIL, OK, SKIPPED, WARN, Finding
 from bot.cli.live import examination, limits
 from bot.cli.live.assumptions import ASSUMPTIONS
 from bot.cli.live.examination import CHECKS, Wishes, examine

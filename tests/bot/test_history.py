@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlite_utils.migrations import Migrations
 
 from bot import history as room
 from bot.events import Removal
@@ -12,6 +15,8 @@ from bot.feedback import Feedback
 from bot.forgetting import take_away
 from bot.history import History, Manner, Told
 from bot.records import Records
+from bot.schema import MIGRATIONS
+from rag.database import Database
 from rag.types import Turn
 from tests.bot.test_records import answers, finish, message
 
@@ -29,6 +34,52 @@ async def test_only_the_last_turns_are_kept_in_a_history(records: Records) -> No
     for number in range(1, 6):
         await finish(records, message(f"10.{number}"), str(number))
     assert [turn.answer for turn in await History(records).turns(message("10.9"), 2)] == ["4", "5"]
+
+
+async def kept(records: Records, count: int, limit: int) -> tuple[int, ...]:
+    """Which of ``count`` turns a history of at most ``limit`` holds."""
+    asked = message(f"10.{count + 100}")
+    return tuple(int(turn.answer) for turn in await History(records).turns(asked, limit))
+
+
+async def test_a_long_history_begins_with_the_same_turn_for_several_questions(records: Records) -> None:
+    begins = []
+    for number in range(101, 117):
+        await finish(records, message(f"10.{number}"), str(number))
+        held = await kept(records, number, 6)
+        assert 4 <= len(held) <= 6 or len(held) == number - 100
+        assert held[-1] == number and list(held) == list(range(held[0], number + 1))
+        begins.append(held[0])
+    assert begins == [101] * 6 + [104] * 3 + [107] * 3 + [110] * 3 + [113]
+
+
+@pytest.mark.parametrize(("limit", "left"), [(0, 0), (1, 1), (2, 2), (3, 3), (4, 3), (5, 5), (50, 5)])
+async def test_a_history_never_holds_more_than_its_limit(records: Records, limit: int, left: int) -> None:
+    for number in range(101, 106):
+        await finish(records, message(f"10.{number}"), str(number))
+    assert len(await kept(records, 105, limit)) == left
+
+
+async def test_a_turn_remembers_the_passages_that_it_added_and_the_length_that_was_wanted(records: Records) -> None:
+    history = History(records)
+    await history.begin(message("10.1"), "How much?", "10.19", 0)
+    for passages, length in (((7, 5), ""), ((9, 4, 5), "shorter")):
+        told = Told("It is 5.", "answered", (), (), passages, is_kept=True)
+        await history.finish(message("10.1"), "How much?", Manner(length), told, ("10.19",), 1.0)
+        assert await history.turns(message("10.9"), 5) == (Turn("How much?", "It is 5.", passages, length),)
+
+
+def test_turns_of_a_database_from_before_transcripts_are_read(tmp_path: Path) -> None:
+    former = Migrations("bot")
+    for migration in MIGRATIONS._migrations[:2]:
+        former(name=migration.name)(migration.fn)
+    with Database(tmp_path / "inhouse.db", [former]) as database:
+        assert "passages" not in database.read(lambda db: db.table("turns").columns_dict)
+        row = {"team": "T1", "channel": "C1", "thread_ts": "9.5", "message_ts": "10.1"}
+        database.write(lambda db: db.table("turns").insert(row | {"question": "How much?", "answer": "It is 5."}))
+    with Database(tmp_path / "inhouse.db", [MIGRATIONS]) as database:
+        turns = asyncio.run(History(Records(database)).turns(message("10.9"), 5))
+    assert turns == (Turn("How much?", "It is 5."),)
 
 
 async def test_history_ends_before_the_question(records: Records) -> None:

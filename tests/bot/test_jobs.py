@@ -39,7 +39,7 @@ class Desk:
 
     async def run(self, workers: int = 1) -> Jobs:
         queue = Jobs(self.records, workers)
-        for kind in ("turn", "ask", "erase"):
+        for kind in ("turn", "ask", "erase", "upload", "reread"):
             queue.handle(kind, self.handle)
         self.queues.append(queue)
         await queue.start()
@@ -135,6 +135,41 @@ async def test_a_job_that_waits_for_its_retry_holds_its_lane_but_no_other(desk: 
             await asyncio.sleep(0.01)
     assert await desk.states() == {"first": "waiting", "second": "waiting", "other": "done"}
     assert desk.ended == ["other"]
+
+
+async def test_files_leave_half_of_the_workers_to_questions(desk: Desk) -> None:
+    for number in range(6):
+        await desk.put(f"file{number}", kind="upload" if number % 2 else "reread")
+    for number in range(3):
+        await desk.put(f"question{number}", kind="turn")
+    desk.open.clear()
+    await desk.run(workers=3)
+    await desk.until(lambda: len(desk.began) == 3)
+    await asyncio.sleep(0.05)
+    assert desk.began == ["file0", "file1", "question0"]
+    desk.open.set()
+    assert set((await desk.settled()).values()) == {"done"}
+
+
+async def test_files_alone_use_half_of_the_workers_and_all_are_read(desk: Desk) -> None:
+    for number in range(5):
+        await desk.put(f"file{number}", kind="upload")
+    await desk.run(workers=1)
+    assert set((await desk.settled()).values()) == {"done"}
+
+
+async def test_a_question_still_waits_for_the_file_before_it_in_its_lane(desk: Desk) -> None:
+    await desk.put("other file", kind="upload")
+    await desk.put("file", kind="upload", lane="thread")
+    await desk.put("question", kind="turn", lane="thread")
+    desk.open.clear()
+    await desk.run(workers=2)
+    await desk.until(lambda: bool(desk.began))
+    await asyncio.sleep(0.05)
+    assert desk.began == ["other file"]
+    desk.open.set()
+    await desk.settled()
+    assert desk.ended == ["other file", "file", "question"]
 
 
 async def test_erasing_waits_for_no_answer(desk: Desk) -> None:

@@ -86,7 +86,7 @@ def test_a_mistyped_override_is_refused() -> None:
 def test_variables_of_other_programs_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INHOUSE_DATA", "somewhere")
     Path(".env").write_text("COMPOSE_PROJECT_NAME=bot\n", encoding="utf-8")
-    assert Settings.load().workers == 2
+    assert Settings.load().workers is None
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,10 @@ class Shelf:
         self.originals = Originals(folder / "originals")
         self.ingester = Ingester(self.store, self.vectors, self.embedder, self.originals, parse=parse, pause=pause)
         self.retriever = Retriever(self.store, self.vectors, self.embedder)
-        self.eraser = Eraser(self.store, self.vectors, self.originals, self.index_path)
+        self.forgotten: list[str] = []  # scopes that a language model was told to forget
+        self.eraser = Eraser(
+            self.store, self.vectors, self.originals, self.index_path, forget=lambda scope: self.forgotten.append(scope)
+        )
 
     def put(self, text: str, *, name: str = "file.txt", ref: str = "", scope: str = "here") -> IngestResult:
         return self.ingester.ingest(scope, ref or name, name, text.encode())

@@ -18,7 +18,7 @@ from rag.answering import (
 from rag.errors import OutOfMemory
 from rag.gate import Gate
 from rag.prompts import NOT_FOUND
-from rag.types import Answer, Finished, Message, ModelEvent, Outcome, TextDelta, Turn
+from rag.types import Answer, Caller, Finished, Message, ModelEvent, Outcome, TextDelta, Turn
 from tests.rag.fakes import ScriptedModel
 from tests.rag.shelf import Shelf
 
@@ -226,7 +226,7 @@ class Watched(ScriptedModel):
         self.cancel_at = cancel_at
 
     def stream(
-        self, messages: Sequence[Message], *, max_tokens: int = 200, cancel: threading.Event | None = None
+        self, messages: Sequence[Message], *, max_tokens: int = 200, cancel: threading.Event | None = None, **_: object
     ) -> Iterator[ModelEvent]:
         try:
             for number, event in enumerate(super().stream(messages, max_tokens=max_tokens, cancel=cancel)):
@@ -312,6 +312,121 @@ def test_earlier_turns_are_shown_to_the_model(lease: Shelf) -> None:
     assert [message.role for message in messages] == ["system", "user", "assistant", "user"]
 
 
+def goes_on(answers: Answerer, *questions: str, **more: object) -> list[Answer]:
+    """Answers to the questions of one conversation, each with the history of those before."""
+    told: list[Answer] = []
+    for question in questions:
+        history = tuple(Turn(asked, was.text, was.passages) for asked, was in zip(questions, told, strict=False))
+        told.append(last(run(answers, question, history=history, **more)))
+    return told
+
+
+def test_the_prompt_of_a_follow_up_begins_with_the_one_before(lease: Shelf) -> None:
+    lease.put("The deposit of the garage is 80 euros.", name="garage.txt")
+    deposit = "The deposit amounts to 4,350 euros."
+    answers = answerer(lease, RENT, deposit, RENT)
+    told = goes_on(answers, ASKED, "What is the deposit?", "And when is the rent due?")
+    first, second, third = answers.llm.seen  # type: ignore[attr-defined]
+    assert second[: len(first)] == first and third[: len(second)] == second
+    assert (len(first), len(second), len(third)) == (2, 4, 6)
+    chunk_ids = [chunk_id for answer in told for chunk_id in answer.passages]
+    assert len(chunk_ids) == len(set(chunk_ids)) > 1, "each passage is added once"
+
+
+def test_short_files_are_shown_whole_and_may_be_read_before_anybody_asks(lease: Shelf) -> None:
+    documents = frozenset(document.document_id for document in lease.store.documents("here"))
+    answers = answerer(lease, RENT)
+    answers.preload("here", documents)
+    run(answers, within=documents)
+    model = answers.llm
+    assert isinstance(model, ScriptedModel)
+    ahead, asked = (messages[-1].content for messages in (model.preloaded[0], model.seen[0]))
+    assert model.preloaded[0][0] == model.seen[0][0]
+    assert asked.startswith(ahead.removesuffix("Question: ")) and "\n\nQuestion: " in ahead
+    texts = [hit.chunk.text for hit in lease.retriever.whole("here")]
+    assert len(texts) > 1 and [asked.index(text) for text in texts] == sorted(asked.index(text) for text in texts)
+    assert model.callers[0].is_background and model.callers[0].scope_id == "here"
+
+
+def test_long_files_and_the_trial_model_are_not_read_ahead(shelf: Shelf, lease: Shelf) -> None:
+    trial = answerer(lease, is_trial=True)
+    trial.preload("here", frozenset({1}))
+    lease.put("\n\n".join(f"Paragraph {number} says {number}. " * 12 for number in range(60)), name="long.txt")
+    long = answerer(lease)
+    long.preload("here", frozenset(document.document_id for document in lease.store.documents("here")))
+    for answers in (trial, long):
+        assert isinstance(answers.llm, ScriptedModel) and answers.llm.preloaded == []
+
+
+def test_a_sentence_may_rest_on_a_passage_of_an_earlier_turn(lease: Shelf) -> None:
+    for number in range(12):
+        lease.put(f"The garden closes at nine in the evening of day {number}.", name=f"garden{number}.txt")
+    question = "When does the garden close in the evening?"
+    assert RENT not in [hit.chunk.text for hit in lease.retriever.search("here", question).hits]
+    first, second = goes_on(answerer(lease, RENT, RENT), ASKED, question)
+    assert RENT in second.text
+    assert second.citations == first.citations
+
+
+def test_a_sentence_that_rests_on_a_passage_erased_meanwhile_never_appears(lease: Shelf) -> None:
+    lease.put("The garden closes at nine in the evening.", name="garden.txt")
+    answers = answerer(lease, RENT, RENT)
+    told = last(run(answers))
+    lease.eraser.erase_source("here", "lease.txt")
+    history = (Turn(ASKED, told.text, told.passages),)
+    now = last(run(answers, "When does the garden close?", history=history))
+    assert RENT not in now.text
+    assert "1,450 euros and is due" not in str(answers.llm.seen[-1])  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("where", [{"scope_id": "there"}, {"within": True}])
+def test_passages_that_may_not_be_used_now_are_not_shown_again(lease: Shelf, where: dict[str, object]) -> None:
+    text = "The garden closes at nine in the evening."
+    lease.put(text, name="garden.txt", scope="there")
+    garden = lease.put(text, name="garden.txt").document.document_id
+    answers = answerer(lease, RENT, text)
+    told = last(run(answers))
+    assert told.passages
+    limits = {"within": frozenset({garden})} if "within" in where else {}
+    scope = str(where.get("scope_id", "here"))
+    history = (Turn(ASKED, "It is so.", told.passages),)
+    list(answers.answer(Request(scope, "When does the garden close?", history, **limits)))  # type: ignore[arg-type]
+    assert "1,450" not in str(answers.llm.seen[-1])  # type: ignore[attr-defined]
+    assert text in str(answers.llm.seen[-1])  # type: ignore[attr-defined]
+
+
+def test_the_model_works_for_the_scope_of_the_request_whatever_the_caller_says(lease: Shelf) -> None:
+    answers = answerer(lease, RENT)
+    run(answers, caller=Caller("another", "U1", "T1", deadline_s=9.0))
+    assert answers.llm.callers == [Caller("here", "U1", "T1", deadline_s=9.0)]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("is_trial", [False, True])
+def test_text_erased_while_the_model_reads_it_is_forgotten_by_the_model(lease: Shelf, is_trial: bool) -> None:
+    def erasing(_: object) -> str:
+        lease.eraser.erase_source("here", "lease.txt")
+        return RENT
+
+    model = ScriptedModel(erasing, is_trial=is_trial)
+    list(Answerer(lease.retriever, model, lease.embedder, gate=OPEN).answer(Request("here", ASKED)))
+    assert model.forgotten == ["here"]
+
+
+def test_an_answer_whose_passages_stand_makes_the_model_forget_nothing(lease: Shelf) -> None:
+    answers = answerer(lease, RENT, RENT)
+    goes_on(answers, ASKED, "And when is it due?")
+    assert answers.llm.forgotten == []  # type: ignore[attr-defined]
+
+
+def test_the_prompt_leaves_the_window_of_the_model_room_for_the_answer(lease: Shelf) -> None:
+    for number in range(20):
+        lease.put(f"The monthly rent of house {number} is high. " + "word " * 60, name=f"{number}.txt")
+    model = ScriptedModel([RENT], context_tokens=700)
+    answers = Answerer(lease.retriever, model, lease.embedder, gate=OPEN, budget_tokens=4000, max_tokens=300)
+    run(answers)
+    assert sum(model.count_tokens(message.content) for message in model.seen[0]) <= 400
+
+
 def test_only_the_given_documents_are_searched(lease: Shelf) -> None:
     other = lease.put("The monthly rent of the garage is 80 euros.", name="garage.txt").document.document_id
     said = "The monthly rent of the garage is 80 euros."
@@ -322,7 +437,7 @@ def test_only_the_given_documents_are_searched(lease: Shelf) -> None:
 
 def test_times_are_told_by_stage(lease: Shelf) -> None:
     timing = last(run(answerer(lease, RENT))).timing
-    assert {"search_s", "first_text_s", "total_s", "prompt_tokens", "new_tokens"} <= timing.keys()
+    assert {"search_s", "first_text_s", "total_s", "prompt_tokens", "new_tokens", "reused_tokens"} <= timing.keys()
 
 
 def test_logs_never_hold_what_was_asked_or_answered(lease: Shelf, caplog: pytest.LogCaptureFixture) -> None:

@@ -23,9 +23,18 @@ class Echo:
     """Answers with what it was asked, and notes it."""
 
     name = "echo"
+    context_tokens = 200
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_trial: bool = True) -> None:
+        self.is_trial = is_trial
         self.asked: list[tuple[str, str]] = []
+        self.preloaded: list[str] = []
+
+    def count_tokens(self, text: str) -> int:
+        return len(text.split())
+
+    def preload_context(self, context: str) -> None:
+        self.preloaded.append(context)
 
     def answer_question(self, context: str, question: str, max_tokens: int = 200, prompt_template: str | None = None):
         self.asked.append((context, question))
@@ -113,6 +122,27 @@ def test_where_no_text_is_near_the_model_is_not_asked(cag: CAG, llm: Echo):
     cag.preload_documents([], "nothing")
     assert cag.infer("p53", "nothing") == REFUSAL
     assert llm.asked == []
+
+
+def test_few_texts_are_read_whole_and_every_prompt_begins_with_them() -> None:
+    llm = Echo(is_trial=False)
+    cag = CAG(llm, HashEmbedder())
+    cag.preload_documents(["the rent is 900 euros", "the deposit is 1800 euros"], "lease")
+    for question in ("how much is the rent?", "and the deposit?"):
+        cag.infer(question, "lease")
+    whole = "the rent is 900 euros\n\nthe deposit is 1800 euros"
+    assert llm.preloaded == [whole]
+    assert all(context.startswith(whole) for context, _ in llm.asked)
+    assert "how much is the rent?" in llm.asked[1][0]  # history comes after, where it changes nothing before it
+
+
+@pytest.mark.parametrize(("is_trial", "filler"), [(True, 1), (False, 150)])
+def test_many_texts_or_the_trial_model_get_the_nearest_only(is_trial: bool, filler: int) -> None:
+    llm = Echo(is_trial=is_trial)
+    cag = CAG(llm, HashEmbedder())
+    cag.preload_documents(["the rent is 900 euros", "a garden has trees " * filler], "lease")
+    cag.infer("how much is the rent in euros?", "lease", top_k=1)
+    assert llm.preloaded == [] and llm.asked[0][0] == "the rent is 900 euros"
 
 
 def test_sessions_share_no_history(cag: CAG, llm: Echo):

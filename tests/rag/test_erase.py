@@ -10,6 +10,7 @@ import pytest
 
 from rag import erase
 from rag.erase import EraseReceipt, fold_log
+from rag.errors import ModelFailed
 from rag.types import Document
 from tests.rag.shelf import Shelf
 
@@ -108,6 +109,48 @@ def test_a_document_of_another_scope_cannot_be_erased(shelf: Shelf):
     assert shelf.eraser.erase_document("there", document.document_id) == EraseReceipt()
     assert shelf.texts("launch secret")
     assert shelf.eraser.erase_document("here", document.document_id).documents == 1
+
+
+def test_the_model_forgets_a_scope_before_its_erasure_is_reported(shelf: Shelf):
+    for ref, scope in (("one", "here"), ("two", "here"), ("one", "there"), ("one", "elsewhere")):
+        shelf.put(f"{SECRET} {ref}", ref=ref, name=f"{ref}.txt", scope=scope)
+    assert shelf.forgotten == []
+    shelf.eraser.erase_source("here", "one")
+    assert shelf.forgotten == ["here"]
+    (document,) = shelf.store.documents("there")
+    shelf.eraser.erase_document("there", document.document_id)
+    shelf.eraser.erase_scope("here")
+    assert shelf.forgotten == ["here", "there", "here"]
+    shelf.eraser.erase_source("here", "one")
+    shelf.eraser.erase_scope("nowhere")
+    assert shelf.forgotten == ["here", "there", "here"], "nothing was erased"
+
+
+def test_the_model_forgets_also_a_name_that_went_and_what_a_crash_left_half_erased(shelf: Shelf):
+    shelf.put(SECRET, name="one.txt", ref="one")
+    shelf.put(SECRET, name="two.txt", ref="two")
+    shelf.eraser.erase_source("here", "one")
+    assert shelf.forgotten == ["here"]
+    shelf.put(SECRET, ref="a", scope="there")
+    shelf.store.tombstone("there")
+    shelf.eraser.finish()
+    assert shelf.forgotten == ["here", "there"]
+
+
+def test_an_erasure_that_the_model_does_not_follow_is_not_reported_as_done(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+):
+    def broken(scope_id: str) -> None:
+        raise ModelFailed
+
+    shelf.put(SECRET, ref="secret")
+    monkeypatch.setattr(shelf.eraser, "_forget", broken)
+    with pytest.raises(ModelFailed):
+        shelf.eraser.erase_source("here", "secret")
+    monkeypatch.undo()
+    assert shelf.texts("launch secret") == []
+    assert shelf.eraser.finish().documents == 1
+    assert (shelf.forgotten, traces(shelf)) == (["here"], [])
 
 
 def test_what_was_not_removed_is_not_called_verified(shelf: Shelf):

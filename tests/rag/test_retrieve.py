@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -247,3 +248,27 @@ def test_terms_are_the_words_that_carry_meaning():
 def test_identifiers_digits_and_quotes_are_noticed(question: str):
     assert asks_for_exact(question)
     assert not asks_for_exact("What is the monthly fee of Globex?")
+
+
+# --- what an earlier search found ----------------------------------------------------------------
+
+
+def test_chunks_of_an_earlier_search_are_recalled_as_they_were_found(shelf: Shelf):
+    shelf.put("# Terms\n\nThe rent is 1,450 euros.\n\nThe deposit is 4,350 euros.", name="lease.txt")
+    found = {hit.chunk.chunk_id: hit for hit in shelf.retriever.search("here", "rent deposit euros").hits}
+    assert len(found) == 2
+    recalled = shelf.retriever.recall("here", [*found, 999])
+    assert recalled == {chunk_id: replace(hit, score=0.0, cosine=0.0) for chunk_id, hit in found.items()}
+    assert shelf.retriever.recall("here", []) == {}
+
+
+def test_only_what_may_be_found_now_is_recalled(shelf: Shelf):
+    shelf.put("The rent is 1,450 euros.", name="lease.txt")
+    garden = shelf.put("The garden closes at nine.", name="garden.txt").document.document_id
+    ids = [hit.chunk.chunk_id for hit in shelf.retriever.search("here", "rent garden euros nine").hits]
+    assert len(ids) == 2
+    assert shelf.retriever.recall("there", ids) == {}
+    (hit,) = shelf.retriever.recall("here", ids, within=frozenset({garden})).values()
+    assert hit.file_name == "garden.txt"
+    shelf.store.tombstone_source("here", "lease.txt")
+    assert list(shelf.retriever.recall("here", ids)) == [hit.chunk.chunk_id]

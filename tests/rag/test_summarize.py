@@ -11,6 +11,7 @@ import pytest
 from rag.claims import squash
 from rag.errors import OutOfMemory
 from rag.summarize import FEWEST_LINES, MAX_LINE_CHARS, MAX_WINDOWS, MOST_LINES, Summarizer, Summary, Utterance
+from rag.types import Caller
 from tests.rag.fakes import HashEmbedder, ScriptedModel
 
 LEAK = """
@@ -111,6 +112,13 @@ def test_copies_alone_are_no_summary() -> None:
 @pytest.mark.parametrize("form", ["- {}", "1. {}", "**{}**", "{} [2]", "Summary: {}"])
 def test_marks_that_models_put_around_sentences_are_taken_off(form: str) -> None:
     assert own_lines(summary_of(LEAK, form.format(TRUE[0]))) == [TRUE[0]]
+
+
+def test_the_model_is_told_on_whose_behalf_it_summarises_and_what_it_may_share() -> None:
+    llm, caller = ScriptedModel([TRUE[0]]), Caller("here", "U1", "T1", is_background=True)
+    Summarizer(llm, HashEmbedder()).summarize(said(LEAK), caller=caller)
+    assert llm.callers == [caller]
+    assert [message.is_public for message in llm.seen[0]] == [True, False]
 
 
 def test_a_sentence_that_the_token_limit_cut_is_left_out() -> None:

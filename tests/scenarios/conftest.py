@@ -41,16 +41,21 @@ lease = ("lease.txt", LEASE.encode())
 
 def best_line(messages: Any) -> str:
     """A good model: of the passages it was shown, the line that shares most words with the question."""
-    passages, _, question = messages[-1].content.rpartition("\n\nQuestion:")
+    lines, question = shown(messages)
     wanted = set(re.findall(r"\w{3,}", question.lower()))
-    lines = [line for line in passages.splitlines() if line and not re.match(r"\[\d+\] .*:$", line)]
     return max(lines, key=lambda line: len(wanted & set(re.findall(r"\w{3,}", line.lower()))))
 
 
 def every_line(messages: Any) -> str:
     """A talkative model: everything it was shown, sentence by sentence."""
-    passages = messages[-1].content.rpartition("\n\nQuestion:")[0]
-    return "\n".join(line for line in passages.splitlines() if line and not re.match(r"\[\d+\] .*:$", line))
+    return "\n".join(shown(messages)[0])
+
+
+def shown(messages: Any) -> tuple[list[str], str]:
+    """The lines of every passage of a thread's transcript, and its last question."""
+    asked = [f"\n\n{each.content}".rpartition("\n\nQuestion:") for each in messages if each.role == "user"]
+    lines = [line for passages, _, _ in asked for line in passages.splitlines()]
+    return [line for line in lines if line and not re.match(r"\[\d+\] .*:$", line)], asked[-1][2]
 
 
 @dataclass

@@ -6,6 +6,7 @@ import pytest
 
 from bot.cli.seen import read_answer
 from bot.workspace.state import Message
+from rag.prompts import LENGTHS
 from tests.scenarios.conftest import DEPOSIT, LEASE, RENT, House, best_line, every_line, lease, until, whole_text
 
 RULES = "House rules\n\nThe rent of the hall is 80 euros a day.\n\nThe monthly rent of a bicycle box is 12 euros.\n"
@@ -61,10 +62,10 @@ async def test_shorter_and_longer_are_asked_of_the_model(house: House) -> None:
     asked, reply = await asked_about_rent(house)
     house.model._script = every_line
     await choose(house, "ana", reply, "longer")
-    assert "up to ten" in house.model.seen[-1][0].content
+    assert house.model.seen[-1][-1].content.endswith(LENGTHS["longer"])
     longer = whole_text(house.replies(asked)[0])
     await choose(house, "ana", reply, "shorter")
-    assert "one short" in house.model.seen[-1][0].content
+    assert house.model.seen[-1][-1].content.endswith(LENGTHS["shorter"])
     assert len(whole_text(house.replies(asked)[0])) < len(longer)
     assert len(house.replies(asked)) == 1
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from bot import blocks
+from bot.answers import DELETE
 from bot.channels import Channels, ChannelSettings
 from bot.erasures import Erasures
 from bot.jobs import Running
@@ -59,6 +61,79 @@ async def _taken_back(house: House, answer: Message) -> None:
     """The answer stands there no more, and a sentence in its place says why."""
     await house.place.wait_for(lambda: "took the answer back" in answer.text)
     assert CANARY not in whole_text(answer).lower() and CANARY not in str(answer.blocks).lower()
+
+
+async def _delete_answer(house: House, asked: Message) -> None:
+    (answer,) = house.replies(asked)
+    await house.place.click(house.users["ana"], asked.channel, answer.ts, blocks.MENU, DELETE)
+
+
+async def _forget_person(house: House, asked: Message) -> None:
+    await _erasures(house).forget(house.place.team_id, asked.channel, asked.user)
+
+
+@pytest.mark.parametrize(
+    "remove",
+    [
+        lambda house, asked: house.place.delete_file(asked.files[0]),
+        lambda house, asked: house.place.delete_message(asked),
+        lambda house, asked: house.place.edit(asked, RENT),
+        _delete_answer,
+        _forget_person,
+    ],
+    ids=["file deleted", "question deleted", "question edited", "answer deleted", "person forgotten"],
+)
+async def test_the_model_forgets_the_conversation_that_something_was_taken_from(
+    house: House, remove: Callable[[House, Message], Awaitable[object]]
+) -> None:
+    elsewhere = await house.post("ana", "office", RENT, files=[lease])
+    await house.answer_to(elsewhere)
+    asked = await _told(house)
+    assert house.model.forgotten == [], "nothing was taken away yet"
+    await remove(house, asked)
+    await house.quiet()
+    assert set(house.model.forgotten) == {f"{house.place.team_id}/{asked.channel}"}
+
+
+async def test_the_model_forgets_a_question_that_was_deleted_though_its_files_stay(house: House) -> None:
+    asked = await _told(house)
+    further = await house.post("ben", "lab", RENT, thread_ts=asked.ts)
+    await house.answer_to(further)
+    await house.place.delete_message(further)
+    await house.quiet()
+    assert set(house.model.forgotten) == {f"{house.place.team_id}/{asked.channel}"}
+
+
+async def test_a_file_deleted_everywhere_is_forgotten_for_every_conversation_that_held_it(house: House) -> None:
+    asked = await _told(house)
+    await house.place.share(house.users["ben"], house.channels["office"], asked.files[0], text=ASKED)
+    await house.quiet()
+    await house.place.delete_file(asked.files[0])
+    await house.quiet()
+    channels = (asked.channel, house.channels["office"].id)
+    assert set(house.model.forgotten) == {f"{house.place.team_id}/{channel}" for channel in channels}
+
+
+async def test_file_deleted_while_the_model_reads_it_is_forgotten_again_after_that(house: House) -> None:
+    asked = await _told(house)
+    house.model.delay_s, house.model._script = 0.1, every_line
+    late = await house.post("ben", "lab", ASKED, thread_ts=asked.ts)
+    calls = len(house.model.seen)
+    await until(_async(lambda: len(house.model.seen) > calls))
+    await house.place.delete_file(asked.files[0])
+    await until(_async(lambda: house.model.forgotten))
+    house.model.delay_s = 0.0
+    told = len(house.model.forgotten)
+    await house.done(late)
+    await house.quiet()
+    assert len(house.model.forgotten) > told
+
+
+def _async(look: Callable[[], object]) -> Callable[[], Awaitable[object]]:
+    async def looked() -> object:
+        return look()
+
+    return looked
 
 
 async def test_answers_from_a_deleted_file_are_taken_back_in_place_wherever_they_stand(house: House) -> None:

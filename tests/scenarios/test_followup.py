@@ -25,6 +25,26 @@ async def test_asker_follows_up_without_a_mention_and_with_history(house: House)
     assert "What is the monthly rent?" in prompt and "1,450 euros" in prompt
 
 
+async def test_a_follow_ups_prompt_goes_on_where_the_one_before_ended(house: House) -> None:
+    root = await _asked(house)
+    await house.ask("ana", "lab", "And what does the deposit amount to?", thread_ts=root.ts)
+    await house.ask("ben", "lab", "@inhouse When is the rent due?", thread_ts=root.ts)
+    first, second, third = house.model.seen
+    assert second[: len(first)] == first and third[: len(second)] == second
+    assert third[-1].content == "Question: When is the rent due?", "its passage stands in the first message"
+
+
+async def test_the_model_knows_who_waits_and_in_which_thread(house: House) -> None:
+    root = await _asked(house)
+    await house.ask("ben", "lab", DEPOSIT, thread_ts=root.ts)
+    await house.ask("ben", "office", RENT, files=[lease])
+    callers = [(caller.scope_id, caller.user, caller.thread) for caller in house.model.callers]
+    lab, office, ana, ben = root.channel, house.channels["office"].id, house.users["ana"].id, house.users["ben"].id
+    assert callers[:2] == [(f"{house.place.team_id}/{lab}", who, f"{lab}:{root.ts}") for who in (ana, ben)]
+    assert callers[2][0] == f"{house.place.team_id}/{office}" and callers[2][2] not in {"", f"{lab}:{root.ts}"}
+    assert not any(caller.is_background for caller in house.model.callers)
+
+
 async def test_history_of_one_thread_never_reaches_another(house: House) -> None:
     await _asked(house)
     await house.ask("ben", "lab", DEPOSIT)

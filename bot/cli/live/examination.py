@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.app import Client, build_client
-from bot.cli.checks import FAIL, OK, SKIPPED, WARN, Finding
+from bot.cli.findings import FAIL, OK, SKIPPED, WARN, Finding
 from bot.cli.live import delivery, files, limits, people, quiet, streams
 from bot.cli.live.assumptions import ASSUMPTIONS
 from bot.cli.live.line import Line, LiveRefused
