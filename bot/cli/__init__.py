@@ -18,6 +18,7 @@ COMMANDS = {
     "workspace": "bot.cli.workspace:workspace",
     "doctor": "bot.cli.doctor:doctor",
     "models": "bot.cli.models:models",
+    "bench": "bot.cli.bench:bench",
 }
 
 
