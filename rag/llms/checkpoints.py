@@ -1,4 +1,4 @@
-"""Quantised models kept on disk, so that the second start reads 4 bits a weight and quantises nothing.
+"""Prepared models kept on disk, so that the second start reads 4 bits a weight and quantises nothing.
 
 A checkpoint is a folder that appears whole (written beside, then renamed) under a key made of the model's
 identity, the kind of quantisation and the versions of the packages that wrote it.
@@ -18,6 +18,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
 from rag.llms.model_files import ModelFiles
 
 log = logging.getLogger(__name__)
@@ -32,12 +34,12 @@ def default_dir() -> Path:
 
 
 class Checkpoint:
-    """The place of one quantised model, written or not."""
+    """The place of one prepared model, written or not. ``preparation``: what was done to it."""
 
-    def __init__(self, checkpoint_dir: Path, files: ModelFiles, quantisation: dict[str, Any]) -> None:
+    def __init__(self, checkpoint_dir: Path, files: ModelFiles, preparation: dict[str, Any]) -> None:
         self._versions = {name: importlib.metadata.version(name) for name in _WRITERS}
         self._source = files.name
-        described = json.dumps([files.identity(), quantisation, self._versions], sort_keys=True)
+        described = json.dumps([files.identity(), preparation, self._versions], sort_keys=True)
         key = hashlib.sha256(described.encode()).hexdigest()[:16]
         self.folder = checkpoint_dir / f"{files.name}-{key}"
 
@@ -63,8 +65,8 @@ class Checkpoint:
                 manifest = {"source": self._source, "versions": self._versions}
                 (fresh / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
                 self._put(fresh)
-        except OSError as error:
-            log.warning("the prepared model could not be kept: %s", error.strerror)
+        except (OSError, SafetensorError) as error:  # the second where the disk fills up in the middle of a file
+            log.warning("the prepared model could not be kept: %s", getattr(error, "strerror", None) or error)
             return False
         self._remove_outdated()
         return True

@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
 from rag.errors import ModelNotFound, ModelRefused, ModelTooLarge, VersionMismatch
 from rag.llms import catalogue, preflight
+from rag.llms.checkpoints import Checkpoint
 from rag.llms.model_files import find_model
 from rag.llms.weights import Footprint, kv_bytes_per_token, measure
 
@@ -209,3 +211,20 @@ def test_what_fits_comes_best_first_and_the_gpu_counts_first() -> None:
 
 def test_every_entry_says_its_licence_and_memory() -> None:
     assert all(entry.licence and entry.memory_bytes > entry.weights_bytes for entry in catalogue.MODELS)
+
+
+@pytest.mark.parametrize("error", [SafetensorError("Error while serializing: No space left"), OSError(28, "No space")])
+def test_a_disk_that_fills_up_while_a_model_is_kept_is_a_warning(
+    tmp_path: Path, error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What safetensors raises is no OSError, and it ended the start."""
+
+    def fills_up(folder: Path) -> None:
+        folder.mkdir()
+        (folder / "half.safetensors").write_bytes(b"half")
+        raise error
+
+    checkpoint = Checkpoint(tmp_path / "kept", find_model(str(model_folder(tmp_path / "m"))), {})
+    assert not checkpoint.write(fills_up, 1000)
+    assert "No space" in caplog.text
+    assert not checkpoint.exists() and not list((tmp_path / "kept").iterdir())
