@@ -148,7 +148,7 @@ def planned(rng: random.Random, engine: Engine, stage: Stage, family: str) -> Af
 
 
 @pytest.mark.parametrize("family", OWN)
-@pytest.mark.parametrize("part", range(5))
+@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.slow) for part in range(1, 5))])
 def test_nobodys_text_depends_on_others(family: str, part: int) -> None:
     for seed in range(part * CASES // 5, (part + 1) * CASES // 5):
         rng = random.Random(f"{family} {seed}")
