@@ -3,10 +3,11 @@
     norm → queries, keys, values → rotate, keep → attend → norm → gate and up → down      (per layer)
     norm → a 4-bit head names candidates → the exact head decides
 
-One call is one step of the model for up to a few dozen rows. It holds no lock of Python's, so that two of them run
-on two cores, and it starts no threads. 4-bit products are bitsandbytes' own kernel, called by its address; what lies
-between them is written here, because as single PyTorch operators it took three quarters of a step
-(docs/performance.md). bfloat16 is kept as its 16 bits, the upper half of a float32.
+`step` is one step of the model for a few rows; a prompt's many rows go through its halves, layer by layer. Nothing
+here holds Python's lock, so that two calls run on two cores, and nothing starts threads. 4-bit products are
+bitsandbytes' own kernel, called by its address; what lies between them is written here, because as single PyTorch
+operators it took three quarters of a step (docs/performance.md). bfloat16 is kept as its 16 bits, the upper half of
+a float32.
 """
 
 from __future__ import annotations

@@ -66,7 +66,6 @@ class OwnRunner:
             *(weights.embedding.dtype, weights.embedding.device),
         )
         self._forward = Forward(weights, self._pool, limits.context_tokens)
-        self._threads = limits.threads
         self._is_compiled = weights.is_packed
         if self._is_compiled:
             from rag.engine.steps import Steps  # compiles; needed on fit processors only

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from rag.engine import kernel
+from rag.engine.limits import FAMILIES
 
 if TYPE_CHECKING:  # both are slow to import, and weights that were laid out before need neither
     from transformers import PreTrainedModel
 
-FAMILIES = frozenset({"llama", "mistral", "qwen2", "qwen3"})
 _STEADY_ROPES = frozenset({"default", "linear", "llama3", "yarn"})  # angles that depend on the position alone
 
 

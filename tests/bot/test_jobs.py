@@ -459,6 +459,7 @@ async def test_who_waits_is_told_again_as_the_queue_moves(desk: Desk, monkeypatc
     await desk.until(lambda: len(told) == 3)
     gates["job0"].set()
     await desk.until(lambda: ("job2", 1) in [(key, place.ahead) for key, place in told])
+    assert [place.ahead for key, place in told if key == "job2"] == [2, 1]
     for gate in gates.values():
         gate.set()
 
@@ -486,8 +487,9 @@ async def test_an_answer_anew_does_not_count(desk: Desk, monkeypatch: pytest.Mon
     for number in range(5):
         await desk.put(f"redo{number}", lane="thread", kind="redo")
     await desk.put("turn", lane="thread")
-    await told_queue(desk)
+    _, told = await told_queue(desk)
     await desk.until(lambda: len(desk.ended) == 6)
+    assert not any(place.paced_s for _, place in told)
 
 
 async def test_a_retry_of_a_job_that_began_does_not_wait_for_the_pace(
