@@ -26,7 +26,8 @@ from bot.people import People
 from bot.texts import Texts
 from bot.writing import caller_of
 from rag.errors import InhouseError
-from rag.summarize import Summarizer, Summary, SummaryLine, Utterance
+from rag.summarize import Summarizer, Summary, SummaryLine
+from rag.types import Utterance
 
 log = logging.getLogger(__name__)
 

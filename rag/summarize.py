@@ -22,7 +22,7 @@ from rag.language import guess_language
 from rag.llms.base import ANYONE, BaseLLM
 from rag.sentences import split_sentences
 from rag.splitter import RecursiveCharacterTextSplitter
-from rag.types import Caller, Chunk, Embedder, Finished, Hit, Location, Message, TextDelta
+from rag.types import Caller, Chunk, Embedder, Finished, Hit, Location, Message, TextDelta, Utterance
 
 log = logging.getLogger(__name__)
 
@@ -37,15 +37,6 @@ REPEATS, SAME = 0.7, 0.93  # what likeness to a line already chosen costs, and f
 
 Progress = Callable[[int, int], None]
 _Lines = tuple[list["SummaryLine"], int]  # and how many utterances were not read
-
-
-@dataclass(frozen=True, slots=True)
-class Utterance:
-    """One message of a conversation; ``ref`` is the caller's own and comes back in the lines."""
-
-    ref: str
-    author: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)

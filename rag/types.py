@@ -138,12 +138,22 @@ class Turn:
     length: str = ""  # as asked for: a key of `rag.prompts.LENGTHS`
 
 
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One message of a conversation; ``ref`` is the caller's own and comes back wherever it is named."""
+
+    ref: str
+    author: str
+    text: str
+
+
 class Outcome(StrEnum):
     """How a question ended."""
 
     ANSWERED = "answered"  # at least one checked sentence of the model's
     PASSAGE = "passage"  # no sentence passed the check: the best passage, verbatim
     REFUSED = "refused"  # the files searched do not say
+    ASKED = "asked"  # the question can mean several things: it is asked back which
     STOPPED = "stopped"  # cancelled; the text so far stands
 
 
@@ -160,6 +170,8 @@ class Answer:
     quoted: frozenset[int] = frozenset()  # numbers of the citations whose quote stands in ``text`` itself
     absent: tuple[str, ...] = ()  # of a refusal: words of the question that stand in none of the files searched
     passages: tuple[int, ...] = ()  # chunk ids that its prompt added to the conversation's
+    choices: tuple[str, ...] = ()  # what the question can mean, where it was asked back: files, headings, subjects
+    query: str = ""  # the SELECT whose result is the answer, where a table was asked
 
     @property
     def refused(self) -> bool:

@@ -22,8 +22,8 @@ from bot.texts import Texts, texts_for
 from bot.workspace.state import Message
 from rag.errors import FileError
 from rag.ingest import Progress
-from rag.summarize import Summary, SummaryLine, Utterance
-from rag.types import Answer, Citation, Location, Outcome
+from rag.summarize import Summary, SummaryLine
+from rag.types import Answer, Citation, Location, Outcome, Utterance
 from tests.hostile import collected, generated
 from tests.judge import Judge
 from tests.rag.fakes import ScriptedModel

@@ -8,7 +8,8 @@ from bot.commands import wanted
 from bot.conversations import Conversations
 from bot.summaries import _line, _parts, _small_print, _spoken
 from bot.texts import texts_for
-from rag.summarize import Summary, SummaryLine, Utterance
+from rag.summarize import Summary, SummaryLine
+from rag.types import Utterance
 from tests.bot.scripted_slack import ScriptedSlack
 
 SAID = [Utterance("1.1", "Ana", "We meet on Monday."), Utterance("1.2", "Ben", "Fine.")]

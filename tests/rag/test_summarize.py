@@ -10,8 +10,8 @@ import pytest
 
 from rag.claims import squash
 from rag.errors import OutOfMemory
-from rag.summarize import FEWEST_LINES, MAX_LINE_CHARS, MAX_WINDOWS, MOST_LINES, Summarizer, Summary, Utterance
-from rag.types import Caller
+from rag.summarize import FEWEST_LINES, MAX_LINE_CHARS, MAX_WINDOWS, MOST_LINES, Summarizer, Summary
+from rag.types import Caller, Utterance
 from tests.rag.fakes import HashEmbedder, ScriptedModel
 
 LEAK = """
