@@ -24,6 +24,8 @@ MAX_SOURCES = 10
 WIDEN, FORGET_ALL, CANCEL = "widen", "forget_all", "cancel"
 STOP, SHARE, FEEDBACK, MENU = "stop", "share", "feedback", "menu"
 FORGET_FILE, KEEP_BOTH = "forget_file", "keep_both"
+CHOICE = "choice"  # and a number: a file below a question back
+SUMMARISE_FILE, COMPARE_FILE = "summarise_file", "compare_file"
 
 _GAP = "\u200b"  # breaks what Slack would take for a mention or an address without showing
 # Control characters, signs that turn the reading direction or are not seen: they disguise names, or hide text in them.

@@ -1,5 +1,7 @@
 """`/inhouse`: what the bot can do, what it knows here, and how to make it forget; each seen by the asker alone.
 
+Summaries and comparisons take the model's time or the file's length: they are only asked for here.
+
 Answers are blocks in the asker's language. Whatever they may not see or do, they are told in a sentence.
 """
 
@@ -22,13 +24,17 @@ from bot.texts import Texts
 FORGET_LISTED, MORE_FILES, FORGET_ME = "forget_listed", "more_files", "forget_me"
 
 SETTINGS = "settings"  # opens a modal: the listener's work
+SUMMARY, CHANGES = "summary", "changes"  # lead to work: the listener's too
 PAGE_FILES = 20
 PAGE_CHARS = 9000
 MOST_GIVERS = 3
+MOST_CHOICES = 100  # of a menu: Slack shows no more
 
 _OTHER_WORDS = {  # in German, and what people try
     **{"hilfe": "help", "?": "help", "dateien": "files", "list": "files", "vergiss": "forget"},
     **{"vergessen": "forget", "einstellungen": SETTINGS, "ruhe": "quiet", "datenschutz": "privacy"},
+    **{"summarise": SUMMARY, "summarize": SUMMARY, "zusammenfassung": SUMMARY, "recap": SUMMARY, "fasse": SUMMARY},
+    **{"compare": CHANGES, "diff": CHANGES, "änderungen": CHANGES, "vergleiche": CHANGES, "unterschiede": CHANGES},
 }
 _ME = frozenset({"me", "mich"})
 
@@ -98,7 +104,21 @@ class Commands:
             following = shown if shown < len(files) else 0
             label = texts("files-more", count=len(files) - shown) if following else texts("files-first")
             built.append(blocks.actions(blocks.button(label, MORE_FILES, str(following))))
-        return built
+        return [*built, *_menus(texts, [file.newest for file in files[start:shown]])]
+
+    async def choose(self, asker: Asker) -> list[blocks.Block]:
+        """Which file shall be summed up? And what else there is to sum up."""
+        texts = await self._texts(asker)
+        if barred := await self._membership.barred(asker.channel, await self._people.get(asker.user)):
+            return [blocks.section(texts(barred))]
+        files = [file.newest for file in _files(await self._records.shares(asker.team, asker.channel))]
+        return [blocks.section(texts("brief-choose")), *_menus(texts, files[:MOST_CHOICES])]
+
+    async def only_file(self, asker: Asker) -> str:
+        """The id of the one file that can be summed up here; "" where there are several, or none."""
+        shares = await self._records.shares(asker.team, asker.channel)
+        found = {share.document_id: share.file_id for share in shares if share.state == "read"}
+        return next(iter(found.values())) if len(found) == 1 else ""
 
     async def forget_file(self, asker: Asker, file_id: str) -> str:
         """Forget one file here: for its giver what they gave, for administrators the whole file."""
@@ -150,7 +170,12 @@ def wanted(text: str) -> tuple[str, str]:
     return _OTHER_WORDS.get(word, word), words[1] if len(words) > 1 else ""
 
 
-KNOWN = ("help", "files", "forget", SETTINGS, "quiet", "listen", "privacy")
+def after_word(text: str) -> str:
+    """What was typed behind the subcommand."""
+    return text.strip().partition(" ")[2].strip()
+
+
+KNOWN = ("help", "files", SUMMARY, CHANGES, "forget", SETTINGS, "quiet", "listen", "privacy")
 
 
 def _not_known(texts: Texts, word: str) -> str:
@@ -193,6 +218,26 @@ def _row(texts: Texts, file: _File, start: int, *, may_forget: bool) -> blocks.B
         return row
     button = blocks.button(texts("forget"), FORGET_LISTED, f"{start}/{share.file_id}")
     return blocks.with_accessory(row, button | {"confirm": _confirm(texts, share.name)})
+
+
+def _menus(texts: Texts, shares: Sequence[Share]) -> list[blocks.Block]:
+    """One menu to have a file summed up, and where a file has an earlier version, one for what changed."""
+    read = [share for share in shares if share.state == "read" and share.document_id is not None]
+    newer = {share.replaced_by for share in shares if share.replaced_by}
+    menus = [_menu(texts("summarise-file"), blocks.SUMMARISE_FILE, read)] if read else []
+    if changed := [share for share in read if share.file_id in newer]:
+        menus.append(_menu(texts("compare-file"), blocks.COMPARE_FILE, changed))
+    return [blocks.actions(*menus)] if menus else []
+
+
+def _menu(label: str, action_id: str, shares: Sequence[Share]) -> blocks.Block:
+    options = [blocks.option(blocks.status_name(share.name), share.file_id) for share in shares]
+    return {
+        "type": "static_select",
+        "action_id": action_id,
+        "placeholder": blocks.plain_text(label, 150),
+        "options": options,
+    }
 
 
 def _state(texts: Texts, share: Share) -> str:

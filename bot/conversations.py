@@ -19,6 +19,8 @@ from bot.jobs import TryAgain
 PAGE = 200
 MAX_MESSAGES = 1000
 OVERTAKEN_S = 600.0  # a message older than this was not overtaken on its way here; its event was never sent
+LOOK_BACK_S = 30 * 24 * 3600.0  # how much older than what is wanted the beginning of a thread may be
+MOST_THREADS = 20  # of a span of time that are read
 CHANNEL_MESSAGES = 100  # how far back a question outside a thread looks for files
 _SAID = frozenset({None, "file_share", "thread_broadcast", "bot_message", "me_message"})
 NOTICE = "notice"  # block_id of messages of ours that are not answers
@@ -53,6 +55,16 @@ class ThreadMessage:
     author: str  # a bot's name; "" where a person wrote it
     text: str  # as Slack sent it
     files: tuple[str, ...]  # their names
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """What was said in one thread, or by one message outside threads, in a span of time."""
+
+    root_ts: str
+    title: str  # the text that began it, however long ago; as Slack sent it
+    messages: tuple[ThreadMessage, ...]  # oldest first
+    is_thread: bool
 
 
 class Conversations:
@@ -96,6 +108,24 @@ class Conversations:
         found = await self._replies(channel, root_ts)
         return tuple(_thread_message(m) for m in found if self._is_said(m)), len(found) >= MAX_MESSAGES
 
+    async def since(self, channel: str, at_s: float) -> tuple[tuple[Talk, ...], bool]:
+        """What was said in a channel after a time, oldest first, and whether there is more than was read.
+
+        Threads that began up to `LOOK_BACK_S` earlier count too. Raises: TryAgain.
+        """
+        roots, is_cut = await self._top_level(channel, at_s - LOOK_BACK_S)
+        threads = [m for m in roots if float(m.get("latest_reply") or 0) >= at_s]
+        talks = [await self._talk(channel, root, at_s) for root in threads[-MOST_THREADS:]]
+        lone = (m for m in roots if not m.get("reply_count") and float(m["ts"]) >= at_s and self._is_said(m))
+        talks += (Talk(m["ts"], m.get("text") or "", (_thread_message(m),), is_thread=False) for m in lone)
+        heard = sorted((talk for talk in talks if talk.messages), key=lambda talk: float(talk.root_ts))
+        return tuple(heard), is_cut or len(threads) > MOST_THREADS
+
+    async def _talk(self, channel: str, root: dict[str, Any], at_s: float) -> Talk:
+        messages, _ = await self.messages(channel, root["ts"])
+        lately = tuple(m for m in messages if float(m.ts) >= at_s)
+        return Talk(root["ts"], (root.get("text") or "") if self._is_said(root) else "", lately, is_thread=True)
+
     async def files(self, channel: str, root_ts: str) -> tuple[FileRef, ...]:
         """The files in a thread, oldest first. Raises: TryAgain."""
         found = await self._replies(channel, root_ts)
@@ -137,6 +167,23 @@ class Conversations:
             if not cursor:
                 break
         return messages
+
+    async def _top_level(self, channel: str, oldest_s: float) -> tuple[list[dict[str, Any]], bool]:
+        """A channel's own messages after a time, oldest first, at most `MAX_MESSAGES`; and whether there are more."""
+        messages: list[dict[str, Any]] = []
+        cursor = ""
+        while len(messages) < MAX_MESSAGES:
+            try:
+                page = await self._client.conversations_history(
+                    channel=channel, limit=PAGE, cursor=cursor, oldest=f"{oldest_s:.6f}"
+                )
+            except SlackApiError as error:
+                raise TryAgain(f"conversations.history: {error.response.get('error')}") from error
+            messages += page["messages"]
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                break
+        return messages[::-1], bool(cursor)
 
     async def _history(self, channel: str) -> list[dict[str, Any]]:
         try:

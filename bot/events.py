@@ -18,11 +18,12 @@ from typing import Any
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 _QUESTION_WORD = re.compile(
     r"^(?:and|but|so|ok(?:ay)?|und|aber|also|danke|thanks|please|bitte)?[\s,]*"
-    r"(?:who|what|when|where|why|how|which|whose|show|tell|list|explain|summari[sz]e|compare|give|find"
+    r"(?:who|what|when|where|why|how|which|whose|show|tell|list|explain|summari[sz]e|summary|recap|tl;?dr"
+    r"|catch me up|sum up|compare|give|find"
     # "Is it due" asks; "is fine", "will do" and "can confirm" do not
     r"|(?:is|are|was|were|do|does|did|can|could|may|must|should|will|would|has|have)"
     r" (?:i|you|we|they|he|she|there|the|this|that|these|those|any|an?|my|our|your|(?<!do )it)"
-    r"|wer|was|wann|wo|warum|wieso|wie|welche\w*|gibt|zeig\w*|nenn\w*|erklär\w*|fass\w*|vergleich\w*"
+    r"|wer|was|wann|wo|warum|wieso|wie|welche\w*|gibt|zeig\w*|nenn\w*|erklär\w*|fass\w*|zusammenfass\w*|vergleich\w*"
     r"|(?:ist|sind|hat|kann|darf|muss|soll\w*) (?:ich|du|wir|sie|er|es|man|das|die|der|dies\w*|eine?))\b",
     re.IGNORECASE,
 )

@@ -62,11 +62,11 @@ class Feedback:
         values = (reason, comment[:COMMENT_CHARS], team, channel, message_ts, user)
         return await self._records.write(lambda db: db.execute(sql, values).rowcount > 0)
 
-    async def cases(self, team: str) -> tuple[Case, ...]:
-        """Every thumbs-down, oldest first."""
+    async def cases(self, team: str | None = None) -> tuple[Case, ...]:
+        """Every thumbs-down, oldest first, of one team or of all."""
 
         def work(db: Tables) -> tuple[Case, ...]:
-            sql = "select * from feedback where team = ? and verdict = 'down' order by created_at"
+            sql = "select * from feedback where verdict = 'down' and (team = ?1 or ?1 is null) order by created_at"
             return tuple(_case(row) for row in rows(db, sql, (team,)))
 
         return await self._records.read(work)

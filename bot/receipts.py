@@ -33,7 +33,7 @@ def parts(texts: Texts, shares: Sequence[Share], earlier: Earlier, left_out: int
     """The same as blocks, with a button for each file that took another's place."""
     found = blocks.sections(text(texts, shares, earlier, left_out).splitlines())
     newer = [share for share in shares if share.state == "read" and earlier.get(share.file_id)][:MAX_BUTTONS]
-    buttons = [_both(texts, share, is_only=len(newer) == 1) for share in newer]
+    buttons = [build(texts, share, is_only=len(newer) == 1) for share in newer for build in (_what_changed, _both)]
     return [*found, blocks.actions(*buttons)] if buttons else found
 
 
@@ -73,6 +73,11 @@ def _replacing(texts: Texts, earlier: Share) -> str:
     if time.localtime(float(earlier.message_ts))[:3] == time.localtime()[:3]:
         return texts("receipt-replaces-today")
     return texts("receipt-replaces", day=day(texts, earlier.message_ts))
+
+
+def _what_changed(texts: Texts, share: Share, *, is_only: bool) -> blocks.Block:
+    words = texts("what-changed") if is_only else texts("what-changed-in", name=blocks.status_name(share.name))
+    return blocks.button(words, blocks.COMPARE_FILE, share.file_id)
 
 
 def _both(texts: Texts, share: Share, *, is_only: bool) -> blocks.Block:

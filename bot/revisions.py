@@ -74,6 +74,8 @@ def _lane(asked: Asked) -> str:
 def _redo(asked: Asked, choice: str, after: int) -> Work:
     message = asked.as_message(asked.user)
     payload = {"message": asdict(message), "question": asked.question, "manner": asdict(_manner(asked.manner, choice))}
+    if choice.startswith(answers.ONLY):
+        payload["only"] = choice.removeprefix(answers.ONLY)
     lane = _lane(asked)
     return Work("redo", f"redo/{lane}/{asked.message_ts}/{choice}/{after}", lane, asked.user, payload)
 
@@ -83,4 +85,6 @@ def _manner(now: Manner, choice: str) -> Manner:
         return replace(now, tries=now.tries + 1)
     if choice == answers.WIDEN:
         return replace(now, widened=True)
+    if choice.startswith(answers.ONLY):
+        return now
     return replace(now, length=choice)

@@ -167,7 +167,20 @@ class Settings(BaseSettings):
     )
     max_answer_tokens: int = Field(300, ge=16, le=4096, description="Longest answer (tokens).")
     history_turns: int = Field(
-        6, ge=0, le=50, description="Earlier questions and answers of a thread that a prompt may hold (count)."
+        100,
+        ge=0,
+        le=1000,
+        description="Earlier questions and answers of a thread that are known when it goes on (count). A prompt holds "
+        "the last ones as far as there is room, and of the others those that are meant.",
+    )
+    reranker_model: Folder | None = Field(
+        None,
+        description="A folder with a cross-encoder that puts the best twenty passages in order. Unset: none is used.",
+    )
+    grounding_model: Folder | None = Field(
+        None,
+        description="A folder with a sequence classifier that says whether a passage supports a sentence, asked where "
+        "looking it up leaves a doubt. Unset: the language model is asked, but for the trial model.",
     )
 
     # --- limits

@@ -16,6 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import answers, blocks
 from bot.access import Access, Denied
+from bot.briefings import Briefings
 from bot.conversations import Conversations, ThreadView
 from bot.events import IncomingMessage, hushed, looks_like_question, without_mention
 from bot.history import Asked, History, Manner, Told
@@ -40,7 +41,7 @@ class Limits:
     """What a turn may take."""
 
     max_question_chars: int = 4000
-    history_turns: int = 6
+    history_turns: int = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Turns:
     uploads: Uploads
     writer: Writer
     pane: Pane
+    briefings: Briefings
     notices: Notices
     appends: Appends
     limits: Limits = Limits()
@@ -98,7 +100,7 @@ class Turns:
 
     async def apologise(self, job: Job) -> None:
         """Tell the asker that a job failed for the last time, where their answer would stand."""
-        if job.kind not in {"turn", "ask", "redo", "summarise", "add", "share"}:
+        if job.kind not in {"turn", "ask", "redo", "summarise", "brief", "add", "share"}:
             return
         message = message_of(job.payload)
         texts = await self.people.texts(message.team, message.channel, message.user)
@@ -154,10 +156,14 @@ class Turns:
             return Told("", "receipt")
         if only_files:
             return answers.nothing_asked(texts, shares)
+        if (wish := await self.briefings.wish(message, question, texts)) is not None:
+            cancel, length = turn.running.cancel, turn.manner.length
+            return await self.briefings.tell(wish, message, texts, reply, cancel, length)
         if not shares:
             hint = await self.pane.hint(message.team, message.user) if message.is_direct else None
             return "\n".join(filter(None, (answers.no_files(texts, any_failed=bool(new)), hint)))
-        searched, narrowed = to_search(shares, message, question, turn.manner.widened)
+        chosen = tuple(share for share in shares if share.name == turn.running.job.payload.get("only"))
+        searched, narrowed = (chosen, False) if chosen else to_search(shares, message, question, turn.manner.widened)
         await reply.status(texts("status-searching", count=len({share.document_id for share in searched})))
         history = await self.history.turns(message, self.limits.history_turns)
         unread = any(share.state == "failed" and share.message_ts == message.ts for share in new)

@@ -66,6 +66,7 @@ class Writer:
         request = Request(
             *(scope_id, task.question, task.history, documents, task.manner.length, frozenset(task.avoid)),
             caller=caller_of(task.message),
+            may_ask=not (task.manner.tries or task.manner.length),
         )
         answer = Answer("", Outcome.REFUSED)
         async for event in _events(self._answerer, request, cancel, self._threads):
@@ -80,8 +81,7 @@ class Writer:
 
     async def _finish(self, task: Task, answer: Answer, surface: Surface, has_controls: bool) -> Told:
         texts, is_anew = task.texts, bool(task.manner.tries or task.manner.length or task.manner.widened)
-        if answer.refused:
-            text = _refusal(task, answer)
+        if text := _instead(task, answer):
             await surface.show(text, text)
         links = {share.file_id: share.permalink for share in task.shares}
         llm, narrowed = self._answerer.llm, task.narrowed
@@ -89,7 +89,7 @@ class Writer:
         await surface.finish([*tail, *(answers.controls(texts, answer, narrowed=narrowed) if has_controls else ())])
         files = tuple(dict.fromkeys(citation.source_ref for citation in answer.citations))
         cited = tuple(dict.fromkeys(citation.chunk_id for citation in answer.citations))
-        return Told(answer.text or NOT_FOUND, answer.outcome, files, cited, answer.passages, is_kept=True)
+        return Told(_kept(task, answer), answer.outcome, files, cited, answer.passages, is_kept=True)
 
     async def preload(self, message: IncomingMessage, shares: Iterable[Share]) -> None:
         """Short files are read by the model before the first question about them comes."""
@@ -127,11 +127,26 @@ def to_search(
     return (chosen, len(chosen) < len(shares)) if chosen else (shares, False)
 
 
+def _instead(task: Task, answer: Answer) -> str:
+    """What is said where there is no answer: a refusal or a question back; else nothing."""
+    if answer.outcome is Outcome.ASKED:
+        return answers.question_back(task.texts, answer.choices)
+    return _refusal(task, answer) if answer.refused else ""
+
+
+def _kept(task: Task, answer: Answer) -> str:
+    """What the history keeps: of a question back its words, so that "the second one" is understood."""
+    if answer.outcome is Outcome.ASKED:
+        return answers.plain_question_back(task.texts, answer.choices)
+    return answer.text or NOT_FOUND
+
+
 def _refusal(task: Task, answer: Answer) -> str:
     if task.has_unread:
         return task.texts("refusal-unread", names=answers.names(task.texts, task.shares))
     # Of a question in another language nearly every word is absent, and says nothing.
-    return answers.refusal(task.texts, task.shares, () if answer.is_foreign else answer.absent)
+    missing, nearest = () if answer.is_foreign else answer.absent, next(iter(answer.citations), None)
+    return answers.refusal(task.texts, task.shares, missing, nearest)
 
 
 async def _show(event: Searched | PassageReady | SentenceReady, surface: Surface, texts: Texts) -> None:

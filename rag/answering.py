@@ -1,6 +1,6 @@
 """A question goes in; sentences come out one by one, each checked before it is shown.
 
-    retrieve → gate → (refuse | quote → prompt → stream → check each sentence) → answer
+    retrieve → gate → (refuse | ask back | table | quote → prompt → stream → prove each sentence) → answer
 
 Knows the library's rooms and nothing of who asks or where the answer appears.
 """
@@ -8,21 +8,24 @@ Knows the library's rooms and nothing of who asks or where the answer appears.
 from __future__ import annotations
 
 import logging
-import re
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from rag.cite import MAX_QUOTE_CHARS, Supported, Window, check, cite, number_citations, trimmed, windows_of
-from rag.claims import asked_words, claims_of, squash
-from rag.gate import Gate
+from rag.cite import Window, cite
+from rag.gate import Decision, Gate, Verdict
+from rag.grounding import Checker, Grounder
 from rag.language import guess_language
 from rag.llms.base import ANYONE, BaseLLM
-from rag.prompts import Prompt, build_prompt, passage_text, says_not_found
+from rag.memory import Memory
+from rag.nearest import nearest
+from rag.prompts import Prompt, build_prompt, passage_text, rewrite_messages, says_not_found
 from rag.retrieve import Retrieval, Retriever
 from rag.sentences import SentenceBuffer, fence_of, is_finished, table_of
-from rag.types import Answer, Caller, Citation, Embedder, Hit, ModelEvent, Outcome, TextDelta, Turn
+from rag.shown import Part, PassageReady, SentenceReady, Shown
+from rag.tables.answering import TableAnswer, TableAnswerer
+from rag.types import Answer, Caller, Citation, Embedder, Hit, ModelEvent, Outcome, TextDelta, Turn, Utterance
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +37,10 @@ WHOLE_FILES = 3  # among more, what matters would stand too far from the questio
 QUOTE_HITS = 3  # whose passages are compared for the nearest one
 LONGER_PASSAGES = 3  # that the trial model shows where more is wanted
 FURTHER_SHARE = 0.6  # of the best hit's score: what stands further off is about something else
+REWRITE_TOKENS = 60
+RECENT_TURNS = 6  # that stand in the prompt as far as there is room; of those before it, the ones that are meant
+RECALLED_TURNS = 2
+EVEN = 0.5  # from here on the files answer more likely than not
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,7 @@ class Request:
     length: str = ""
     avoid: frozenset[int] = frozenset()
     caller: Caller = ANYONE
+    may_ask: bool = True  # False: the question was asked back before, or is to be answered anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,46 +70,7 @@ class Searched:
     hits: int
 
 
-@dataclass(frozen=True, slots=True)
-class PassageReady:
-    """A verbatim passage that stands near the question."""
-
-    citation: Citation
-
-
-@dataclass(frozen=True, slots=True)
-class SentenceReady:
-    """A sentence of the model's whose every claim stands in its citations."""
-
-    text: str
-    citations: tuple[Citation, ...]
-
-
 AnswerEvent = Searched | PassageReady | SentenceReady | Answer
-
-
-_Part = PassageReady | SentenceReady
-
-
-@dataclass(slots=True)
-class _Draft:
-    """What has been shown so far."""
-
-    parts: list[str] = field(default_factory=list)
-    citations: list[Citation] = field(default_factory=list)
-    sentences: int = 0
-    seen: set[str] = field(default_factory=set)
-    quoted: dict[int, str] = field(default_factory=dict)  # passages shown verbatim, by citation number
-    is_refused: bool = False  # the model said that the passages hold no answer
-    is_confirmed: bool = False  # the model answered with the very words of the passage shown
-    dropped: list[str] = field(default_factory=list)  # why each sentence that was not shown failed
-    passages: tuple[int, ...] = ()  # chunks that the prompt added to the conversation's
-    timing: dict[str, float] = field(default_factory=dict)
-
-    def cite(self, windows: Sequence[Window]) -> tuple[Citation, ...]:
-        used = number_citations(windows, self.citations)
-        self.citations.extend(citation for citation in used if citation not in self.citations)
-        return used
 
 
 class Answerer:
@@ -114,14 +83,19 @@ class Answerer:
         embedder: Embedder,
         *,
         gate: Gate | None = None,
+        tables: TableAnswerer | None = None,
+        checker: Checker | None = None,
         budget_tokens: int = 4096,
         max_tokens: int = 300,
     ) -> None:
-        """``budget_tokens``: of a whole conversation's prompt, see `build_prompt`."""
+        """``budget_tokens``: of a whole conversation's prompt, see `build_prompt`. ``checker``: see `rag.grounding`."""
         self.llm = llm
         self._retriever = retriever
         self._embedder = embedder
-        self._gate = gate or Gate()
+        self._gate = gate or Gate.of(embedder)
+        self._tables = tables
+        self._checker = checker
+        self._memory = Memory(embedder)
         self._budget_tokens = budget_tokens
         self._max_tokens = max_tokens
 
@@ -132,25 +106,46 @@ class Answerer:
         """
         started = time.perf_counter()
         cancel = cancel or threading.Event()
-        found = self._search(request)
-        draft = _Draft(timing={"search_s": time.perf_counter() - started})
+        found, decision = self._search(request)
+        grounder = Grounder(self.llm, self._checker, caller=replace(request.caller, scope_id=request.scope_id))
+        draft = Shown(grounder, timing={"search_s": time.perf_counter() - started})
         yield Searched(found.searched, len(found.hits))
-        foreign = self._is_foreign(request.question)
-        if not self._gate.passes(found):
-            timing, absent = draft.timing, found.absent
-            yield Answer("", Outcome.REFUSED, (), found.searched, timing, is_foreign=foreign, absent=absent)
-            return
-        found = replace(found, hits=_reordered(found.hits, request.avoid))
-        write = self._explain if self.llm.is_trial else self._compose
-        for part in write(request, found, draft, cancel):
+        for part in self._parts(request, found, decision, draft, cancel):
             draft.timing.setdefault("first_text_s", time.perf_counter() - started)
             yield part
         draft.timing["total_s"] = time.perf_counter() - started
-        outcome = _outcome(draft, stopped=cancel.is_set())
+        yield self._finished(request, found, decision, draft, is_stopped=cancel.is_set())
+
+    def _parts(
+        self, request: Request, found: Retrieval, decision: Decision, draft: Shown, cancel: threading.Event
+    ) -> Iterator[Part]:
+        """What is shown: the result of a table, or what the passages found say; nothing, where neither says it."""
+        if table := self._from_table(request, found, cancel):
+            yield draft.table(table)
+        elif decision.verdict not in (Verdict.REFUSE, Verdict.ASK):
+            found = replace(found, hits=_reordered(found.hits, request.avoid))
+            write = self._explain if self.llm.is_trial else self._compose
+            yield from write(request, found, draft, cancel)
+
+    def _finished(
+        self, request: Request, found: Retrieval, decision: Decision, draft: Shown, *, is_stopped: bool
+    ) -> Answer:
+        outcome = _outcome(draft, decision, stopped=is_stopped)
         log.info("answer outcome=%s sentences=%d dropped=%s", outcome, draft.sentences, ",".join(draft.dropped))
-        text, quoted = "\n".join(draft.parts), frozenset(draft.quoted)
-        cited, timing = tuple(draft.citations), draft.timing
-        yield Answer(text, outcome, cited, found.searched, timing, foreign, quoted, found.absent, draft.passages)
+        is_near = outcome is Outcome.REFUSED and decision.is_near and found.hits
+        return Answer(
+            text=draft.text,
+            outcome=outcome,
+            citations=(self._nearest_citation(request, found.hits),) if is_near else tuple(draft.citations),
+            searched=found.searched,
+            timing=draft.timing,
+            is_foreign=self._is_foreign(request.question),
+            quoted=frozenset(draft.quoted),
+            absent=found.absent,
+            passages=draft.passages,
+            choices=decision.choices if outcome is Outcome.ASKED else (),
+            query=draft.query,
+        )
 
     def preload(self, scope_id: str, within: frozenset[int]) -> None:
         """Have the model read short documents before anybody asks about them; it does so when nobody waits for it.
@@ -167,21 +162,53 @@ class Answerer:
         language = guess_language(question)
         return bool(self.llm.languages and language and language not in self.llm.languages)
 
-    def _search(self, request: Request) -> Retrieval:
-        """With the earlier questions and without: a thread that changes its subject must not drown the new one."""
-        scope, question, within = request.scope_id, request.question, request.within
-        alone = self._retriever.search(scope, question, within=within)
-        if not request.history:
-            return alone
-        earlier = tuple(turn.question for turn in request.history)
-        together = self._retriever.search(scope, question, history=earlier, within=within)
-        return max(alone, together, key=self._gate.nearness)
+    def _search(self, request: Request) -> tuple[Retrieval, Decision]:
+        """What the files hold, and what is to be done with the question.
 
-    def _compose(self, request: Request, found: Retrieval, draft: _Draft, cancel: threading.Event) -> Iterator[_Part]:
+        The earlier questions count, so that a follow-up is understood; where the gate is unsure then, the model is
+        asked to restate the question, and the files are searched for that.
+        """
+        earlier = tuple(turn.question for turn in request.history)
+        best = self._decided(request, request.question, earlier)
+        if best[1].verdict is Verdict.UNSURE and earlier and not self.llm.is_trial:
+            restated = self._restated(request)
+            best = max(best, self._decided(request, restated), key=_likelihood) if restated else best
+        found, decision = best
+        if decision.verdict is Verdict.UNSURE and self.llm.is_trial and decision.probability < EVEN:
+            decision = replace(decision, verdict=Verdict.REFUSE, is_near=True)  # it cannot tell what says nothing
+        return found, decision
+
+    def _decided(self, request: Request, question: str, earlier: Sequence[str] = ()) -> tuple[Retrieval, Decision]:
+        found = self._retriever.search(request.scope_id, question, history=earlier, within=request.within)
+        decision = self._gate.decide(found, question, earlier)
+        if decision.verdict is Verdict.ASK and not request.may_ask:
+            decision = replace(decision, verdict=Verdict.ANSWER, choices=())
+        return found, decision
+
+    def _restated(self, request: Request) -> str:
+        """The question as it would be asked without the conversation, in the model's words; "" where it has none."""
+        caller = replace(request.caller, scope_id=request.scope_id)
+        messages = rewrite_messages(request.question, request.history[-RECENT_TURNS:])
+        events = self.llm.stream(messages, max_tokens=REWRITE_TOKENS, caller=caller)
+        said = "".join(event.text for event in events if isinstance(event, TextDelta)).strip()
+        return said.splitlines()[0].strip() if said else ""
+
+    def _from_table(self, request: Request, found: Retrieval, cancel: threading.Event) -> TableAnswer | None:
+        """The result of a SELECT over the tables among the files searched, the likeliest first."""
+        if self._tables is None or request.avoid:
+            return None
+        near = [hit.chunk.document_id for hit in found.hits]
+        files = self._tables.files(request.scope_id, [*near, *sorted(request.within or ())])
+        language = guess_language(request.question) or "en"
+        caller = replace(request.caller, scope_id=request.scope_id)
+        return self._tables.answer(request.question, files, language, cancel, caller)
+
+    def _compose(self, request: Request, found: Retrieval, draft: Shown, cancel: threading.Event) -> Iterator[Part]:
         """Sentences from all hits and from what the conversation saw before; where none holds, the nearest passage."""
         wanted_tokens = {"shorter": self._max_tokens // 3, "longer": self._max_tokens * 2}
         max_tokens = wanted_tokens.get(request.length, self._max_tokens)
-        prompt = self._prompt(request, self._whole(request) or found.hits)
+        recalled, hits = self._recalled(request, found.hits)
+        prompt = self._prompt(request, self._whole(request) or hits, recalled)
         found_ids = {hit.chunk.chunk_id for hit in found.hits}
         shown = (*prompt.kept, *prompt.added)
         proof = (*found.hits, *(hit for hit in shown if hit.chunk.chunk_id not in found_ids))
@@ -189,31 +216,31 @@ class Answerer:
             if not draft.sentences and says_not_found(sentence):
                 draft.is_refused = True
                 return
-            yield from self._checked(sentence, proof, draft)
+            yield from draft.sentence(sentence, proof)
             if request.length == "shorter" and draft.sentences:
                 return
         if not draft.sentences and not cancel.is_set():
-            yield self._passage(self._nearest(request, found.hits[:QUOTE_HITS]), draft)
+            yield draft.passage(self._nearest(request, found.hits))
 
-    def _explain(self, request: Request, found: Retrieval, draft: _Draft, cancel: threading.Event) -> Iterator[_Part]:
+    def _explain(self, request: Request, found: Retrieval, draft: Shown, cancel: threading.Event) -> Iterator[Part]:
         """Quote first: the nearest passage, then the trial model's first sentence about it that holds.
 
         It mixes up what stands in several passages: it is shown, and held to, the one it explains.
         """
-        window = self._nearest(request, found.hits[:QUOTE_HITS])
-        yield self._passage(window, draft)
+        window = self._nearest(request, found.hits)
+        yield draft.passage(window)
         if self._is_foreign(request.question) or request.length == "shorter":
             return
         hits = [replace(window.hit, chunk=replace(window.hit.chunk, text=window.text))]
         prompt = self._prompt(request, hits)
         for sentence in self._sentences(request, prompt, min(self._max_tokens, TRIAL_TOKENS), draft, cancel):
-            yield from self._checked(sentence, hits, draft)
+            yield from draft.sentence(sentence, hits)
             if draft.is_confirmed or draft.sentences >= TRIAL_SENTENCES or len(draft.dropped) >= TRIAL_DROPPED:
                 break
         if request.length == "longer":
             yield from self._further(request, found.hits, window, draft)
 
-    def _further(self, request: Request, hits: Sequence[Hit], shown: Window, draft: _Draft) -> Iterator[PassageReady]:
+    def _further(self, request: Request, hits: Sequence[Hit], shown: Window, draft: Shown) -> Iterator[PassageReady]:
         """The nearest passages of the next best hits."""
         others = [
             hit
@@ -221,7 +248,7 @@ class Answerer:
             if hit.chunk.chunk_id != shown.hit.chunk.chunk_id and hit.score >= FURTHER_SHARE * hits[0].score
         ]
         for hit in others[: LONGER_PASSAGES - 1]:
-            yield self._passage(self._nearest(request, [hit]), draft)
+            yield draft.passage(self._nearest(request, [hit]))
 
     def _whole(self, request: Request) -> tuple[Hit, ...]:
         """Documents so short that a conversation may begin with all of them; then every question begins the same.
@@ -236,15 +263,27 @@ class Answerer:
         most = min(WHOLE_TOKENS, self._budget_tokens * 2 // 5)
         return hits if sum(self.llm.count_tokens(passage_text(hit, 10)) + 2 for hit in hits) <= most else ()
 
-    def _prompt(self, request: Request, hits: Sequence[Hit]) -> Prompt:
+    def _recalled(self, request: Request, hits: Sequence[Hit]) -> tuple[tuple[Turn, ...], tuple[Hit, ...]]:
+        """Turns long past that the question is about, oldest first, and the hits with what those rested on."""
+        past = request.history[:-RECENT_TURNS]
+        said = [Utterance(str(place), "", f"{turn.question}\n{turn.answer}") for place, turn in enumerate(past)]
+        places = sorted(self._memory.recall(said, request.question, RECALLED_TURNS))
+        turns = tuple(past[place] for place in places)
+        rested = [chunk_id for turn in turns for chunk_id in turn.passages]
+        known = self._retriever.recall(request.scope_id, rested, within=request.within) if rested else {}
+        found = {hit.chunk.chunk_id for hit in hits}
+        return turns, (*hits[:1], *(hit for key, hit in known.items() if key not in found), *hits[1:])
+
+    def _prompt(self, request: Request, hits: Sequence[Hit], recalled: Sequence[Turn] = ()) -> Prompt:
         """The conversation's transcript, as far as it may still be shown, with this question at its end."""
         shown = [chunk_id for turn in request.history for chunk_id in turn.passages]
         known = self._retriever.recall(request.scope_id, shown, within=request.within) if shown else {}
         budget = min(self._budget_tokens, self.llm.context_tokens - self._max_tokens)
-        return build_prompt(self.llm, request.question, hits, request.history, budget, request.length, known)
+        history, length = request.history, request.length
+        return build_prompt(self.llm, request.question, hits, history, budget, length, known, recalled)
 
     def _sentences(
-        self, request: Request, prompt: Prompt, max_tokens: int, draft: _Draft, cancel: threading.Event
+        self, request: Request, prompt: Prompt, max_tokens: int, draft: Shown, cancel: threading.Event
     ) -> Iterator[str]:
         draft.passages = tuple(hit.chunk.chunk_id for hit in prompt.added)
         buffer, is_cut = SentenceBuffer(), False
@@ -272,52 +311,16 @@ class Answerer:
             if len(self._retriever.recall(scope_id, shown)) < len(shown):
                 self.llm.forget(scope_id)
 
-    def _checked(self, sentence: str, hits: Sequence[Hit], draft: _Draft) -> Iterator[SentenceReady]:
-        """The sentence with its citations, if it is new and every claim in it holds."""
-        sentence = _tidy(sentence)
-        key = squash(sentence)
-        is_quoted = any(key.rstrip(".") in quoted for quoted in draft.quoted.values())
-        if not sentence or sentence.endswith("?") or key in draft.seen or is_quoted:
-            draft.is_confirmed |= bool(key) and is_quoted
-            return
-        draft.seen.add(key)
-        verdict = check(sentence, hits)
-        if not isinstance(verdict, Supported):
-            draft.dropped.append(verdict.reason)
-            return
-        citations = draft.cite(verdict.windows)
-        draft.sentences += 1
-        marks = "".join(f"[{citation.number}]" for citation in citations)
-        gap = "\n" if fence_of(sentence) or table_of(sentence) else " "
-        draft.parts.append(f"{sentence}{gap}{marks}")
-        yield SentenceReady(sentence, citations)
-
-    def _passage(self, window: Window, draft: _Draft) -> PassageReady:
-        citation = cite(window.hit, window.text, len(draft.citations) + 1)
-        draft.citations.append(citation)
-        draft.parts.append(f"“{citation.quote}” [{citation.number}]")
-        draft.quoted[citation.number] = squash(window.text)
-        return PassageReady(citation)
+    def _nearest_citation(self, request: Request, hits: Sequence[Hit]) -> Citation:
+        """Where a refused question is told to look."""
+        window = self._nearest(request, hits)
+        return cite(window.hit, window.text, 1)
 
     def _nearest(self, request: Request, hits: Sequence[Hit]) -> Window:
-        """The window of the best hits that stands nearest to the question, in words and in meaning."""
-        hits = [hit for hit in hits if hit.chunk.chunk_id not in request.avoid] or hits
-        windows = [window for hit in hits for window in windows_of(hit) if _is_quotable(window.text)]
-        windows = windows or [windows_of(hits[0])[0]]
-        wanted, claims = asked_words(request.question), claims_of(request.question)
-        vectors = self._embedder.embed([window.text for window in windows])
-        cosines = vectors @ self._embedder.embed_query(request.question)
-
-        def nearness(index: int) -> float:
-            window = windows[index]
-            own = {word for piece in window.pieces for word in piece.claims.words}  # not its heading's
-            words = (0.4 * len(wanted & own) + 0.3 * len(wanted & window.words)) / max(len(wanted), 1)
-            exact = len(claims.codes & window.codes) + len(claims.numbers & window.numbers)
-            rank = window.hit.score / max(hits[0].score, 1e-9)
-            length = len(window.text) / 2000  # of two that say the same, the shorter
-            return float(cosines[index]) + words + 0.3 * exact + 0.8 * rank - length
-
-        return trimmed(windows[max(range(len(windows)), key=nearness)], wanted)
+        """Of the best, the passage to show; not again one that did not satisfy, as far as there are others."""
+        best = hits[:QUOTE_HITS]
+        best = [hit for hit in best if hit.chunk.chunk_id not in request.avoid] or best
+        return nearest(self._embedder, request.question, best)
 
 
 def _reordered(hits: Sequence[Hit], avoid: frozenset[int]) -> tuple[Hit, ...]:
@@ -326,28 +329,17 @@ def _reordered(hits: Sequence[Hit], avoid: frozenset[int]) -> tuple[Hit, ...]:
     return (*fresh, *(hit for hit in hits if hit.chunk.chunk_id in avoid)) if fresh else tuple(hits)
 
 
-def _outcome(draft: _Draft, *, stopped: bool) -> Outcome:
-    if draft.is_refused:
+def _likelihood(found: tuple[Retrieval, Decision]) -> float:
+    return found[1].probability
+
+
+def _outcome(draft: Shown, decision: Decision, *, stopped: bool) -> Outcome:
+    if draft.query:
+        return Outcome.ANSWERED
+    if decision.verdict is Verdict.ASK:
+        return Outcome.ASKED
+    if draft.is_refused or decision.verdict is Verdict.REFUSE:
         return Outcome.REFUSED
     if stopped:
         return Outcome.STOPPED
     return Outcome.ANSWERED if draft.sentences or draft.is_confirmed else Outcome.PASSAGE
-
-
-def _is_quotable(text: str) -> bool:
-    """Whether ``text`` can stand alone: within one paragraph, not too long, no line of a table of contents."""
-    paragraphs = re.search(r"[.!?][\"”’)]*\s*\n", text)
-    contents = re.search(r"(?:…|\.{3,}|(?: \.){3,})\s*\d+\s*$", text, re.MULTILINE)
-    return len(text) <= MAX_QUOTE_CHARS and not paragraphs and not contents
-
-
-_MARKS = re.compile(r"^(?:[-*•>#]+\s+|\d{1,2}[.)]\s+|(?:Answer|A|Context):\s*)+")
-_OWN_CITATIONS = re.compile(r"\s*(?:\[\d{1,2}\])+(?=[.!?]?$)")
-
-
-def _tidy(sentence: str) -> str:
-    """A model's sentence without list marks, bold type, citation marks of its own, or an "Answer:" in front."""
-    if fence_of(sentence) or table_of(sentence):
-        return sentence.strip("\n")
-    sentence = sentence.strip().replace("**", "").replace("__", "")
-    return _OWN_CITATIONS.sub("", _MARKS.sub("", sentence)).strip()

@@ -1,68 +1,94 @@
 """A sentence goes in, the citations that prove it come out, or the reason why there are none.
 
 The unit of proof is a *window*: one to three neighbouring sentences (or one table row) of one
-chunk. Numbers, codes, names, quotations and links of the sentence must stand in its windows
+chunk. Numbers, dates, codes, names, quotations and links of the sentence must stand in its windows
 verbatim (normalised), and most of its other words too. The sentence of the windows that comes
 nearest is its *anchor*: it must say "not" where the sentence does, and what the sentence says
-otherwise than its anchor must not look like something put in its place. A listing must stand in one
-document line by line; of a table every row must stand in a window of its own.
+otherwise than its anchor must not look like something put in its place (`rag.verdicts`). Of the
+windows that prove a sentence the smallest is cited. A listing must stand in one document line by
+line; of a table every row must stand in a window of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
-from rag.claims import MODALS, Claims, claims_of, content_words, squash
+from rag.claims import Claims, claims_of, content_words, squash
 from rag.listings import MAX_LINES, comment_in, lines_of, places_of
 from rag.sentences import Table, fence_of, spans, table_of
 from rag.types import Citation, Hit, Location
-from rag.windows import Piece, Window, fields_of, is_table_row, window_at, windows_of
+from rag.verdicts import MIN_RECALL, Doubtful, Supported, Unsupported, denies, recall, share, verdict
+from rag.windows import Window, fields_of, is_table_row, window_at, windows_of
 
-MIN_RECALL = 0.65  # share of a sentence's words that its windows must hold
-MIN_ANCHORED = 0.5  # and its anchor alone
 CANDIDATES = 40  # windows tried alone, then beside the best: a sentence that needs three sources is two sentences
+MAX_LOSS = 0.1  # of a sentence's words that a smaller proof may lack beside a larger one
 MAX_QUOTE_CHARS = 400
 SHORT_LINE_CHARS = 120
-_JOINS = frozenset("and or und oder".split())
-
-
-@dataclass(frozen=True, slots=True)
-class Supported:
-    """The sentence stands; ``windows`` prove it, best first."""
-
-    windows: tuple[Window, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Unsupported:
-    """The sentence must not appear. ``reason`` is for the log and the tests."""
-
-    reason: str  # "nothing claimed" | "number" | "mixture" | "code" | "name" | "quote" | "link" | "words" | ...
 
 
 def check(sentence: str, hits: Sequence[Hit]) -> Supported | Unsupported:
     """Whether the hits prove ``sentence``, which may also be a whole fence of code or a whole table."""
+    judged = judge(sentence, hits)
+    return Unsupported(judged.reason) if isinstance(judged, Doubtful) else judged
+
+
+def judge(sentence: str, hits: Sequence[Hit]) -> Supported | Doubtful | Unsupported:
+    """As `check`, but says so where a reader might see in the hits what cannot be looked up there."""
     if fence := fence_of(sentence):
         return _check_listing(fence.code, hits)
     if table := table_of(sentence):
         return _check_table(table, hits)
     claims = claims_of(sentence)
-    if sentence.rstrip().endswith("?") or len(claims.words | claims.numbers | claims.links) < 2:
+    claimed = len(claims.words | claims.numbers | claims.links) + len(claims.moments)
+    if sentence.rstrip().endswith("?") or claimed < 2:
         return Unsupported("nothing claimed")
     windows = [window for hit in hits for window in windows_of(hit)]
     if any(claims.opening in piece.claims.names for window in windows for piece in window.pieces):
         claims = replace(claims, names=claims.names | {claims.opening})
-    ranked = sorted(windows, key=lambda window: (-_recall(claims, window), len(window.text)))[:CANDIDATES]
+    return _judge_claims(claims, windows)
+
+
+def _judge_claims(claims: Claims, windows: Sequence[Window]) -> Supported | Doubtful | Unsupported:
+    ranked = _ranked(claims, windows)
     alone = [(window,) for window in ranked]
     beside_the_best = [(ranked[0], window) for window in ranked[1:]]
     first: Unsupported | None = None
+    doubtful: Doubtful | None = None
     for chosen in [*alone, *beside_the_best]:
-        verdict = _verdict(claims, chosen)
-        if isinstance(verdict, Supported):
-            return _objection(claims, verdict.windows, windows) or verdict
-        first = first or verdict
+        judged = verdict(claims, chosen)
+        if isinstance(judged, Supported):
+            proof = _smallest(claims, judged, windows)
+            return _objection(claims, proof.windows, windows) or proof
+        if isinstance(judged, Doubtful):
+            doubtful = doubtful or judged
+        else:
+            first = first or judged
+    if doubtful and not _borrows(claims, doubtful.windows, windows):
+        return _objection(claims, doubtful.windows, windows) or doubtful
     return first or Unsupported("words")
+
+
+def _ranked(claims: Claims, windows: Sequence[Window]) -> list[Window]:
+    return sorted(windows, key=lambda window: (-recall(claims, window), len(window.text)))[:CANDIDATES]
+
+
+def _smallest(claims: Claims, proof: Supported, windows: Sequence[Window]) -> Supported:
+    """The fewest sentences that prove as much: each window of ``proof`` gives way to a smaller one, if there is one."""
+    chosen = list(proof.windows)
+    for place, whole in enumerate(chosen):
+        for smaller in _smaller_than(claims, whole, windows):
+            tried = [*chosen[:place], smaller, *chosen[place + 1 :]]
+            if isinstance(verdict(claims, tried), Supported):
+                chosen = tried
+                break
+    return Supported(tuple(chosen))
+
+
+def _smaller_than(claims: Claims, whole: Window, windows: Sequence[Window]) -> list[Window]:
+    least = recall(claims, whole) - MAX_LOSS
+    smaller = [w for w in windows if len(w.pieces) < len(whole.pieces) and recall(claims, w) >= least]
+    return sorted(smaller, key=lambda w: (len(w.pieces), -recall(claims, w), len(w.text)))[:CANDIDATES]
 
 
 def _check_listing(code: str, hits: Sequence[Hit]) -> Supported | Unsupported:
@@ -78,7 +104,7 @@ def _check_listing(code: str, hits: Sequence[Hit]) -> Supported | Unsupported:
     if places is None:
         return Unsupported("code")
     said = [check(comment_in(line) or "", hits) for line in own]
-    wrong = [verdict for verdict in said if isinstance(verdict, Unsupported) and verdict.reason != "nothing claimed"]
+    wrong = [judged for judged in said if isinstance(judged, Unsupported) and judged.reason != "nothing claimed"]
     if wrong:
         return wrong[0]
     return Supported(tuple(window_at(place.hit, place.hit.chunk.text[place.start : place.end]) for place in places))
@@ -89,10 +115,10 @@ def _check_table(table: Table, hits: Sequence[Hit]) -> Supported | Unsupported:
     windows = [window for hit in hits for window in windows_of(hit)]
     proofs: list[Window] = []
     for row in table.rows:
-        verdict = _check_row(table.header, row, windows)
-        if isinstance(verdict, Unsupported):
-            return verdict
-        proofs += verdict.windows
+        judged = _check_row(table.header, row, windows)
+        if isinstance(judged, Unsupported):
+            return judged
+        proofs += judged.windows
     if not proofs:
         return Unsupported("nothing claimed")
     by_hit = {window.hit: [other for other in proofs if other.hit == window.hit] for window in proofs}
@@ -105,21 +131,20 @@ def _check_row(header: Sequence[str], row: Sequence[str], windows: Sequence[Wind
         return Supported(())
     claims = claims_of(". ".join(cell for _, cell in cells))
     first: Unsupported | None = None
-    ranked = sorted(windows, key=lambda window: (-_recall(claims, window), len(window.text)))[:CANDIDATES]
-    for window in ranked:
-        verdict = _verdict(claims, (window,))
-        if isinstance(verdict, Supported):
-            verdict = next((wrong for cell in cells if (wrong := _wrong_cell(*cell, cells[0][1], window))), verdict)
-        if isinstance(verdict, Supported):
-            return verdict
-        first = first or verdict
+    for window in _ranked(claims, windows):
+        judged: Supported | Doubtful | Unsupported = verdict(claims, (window,))
+        if isinstance(judged, Supported):
+            judged = next((wrong for cell in cells if (wrong := _wrong_cell(*cell, cells[0][1], window))), judged)
+        if isinstance(judged, Supported):
+            return judged
+        first = first or Unsupported(judged.reason)
     return first or Unsupported("words")
 
 
 def _wrong_cell(name: str, cell: str, key: str, window: Window) -> Unsupported | None:
     """What speaks against one cell: words that the window lacks, another column's value, another subject's number."""
     claims, column, subject = claims_of(cell), claims_of(name), claims_of(key)
-    if _share(claims.words, window.words) < MIN_RECALL:
+    if share(claims.words, window.words) < MIN_RECALL:
         return Unsupported("words")
     if not column.numbers <= window.numbers or not column.codes <= window.codes:
         return Unsupported("number")
@@ -179,70 +204,6 @@ def cite(hit: Hit, quote: str, number: int) -> Citation:
     return Citation(number, hit.file_name, hit.source_ref, place, _shortened(quote), hit.chunk.chunk_id)
 
 
-def _verdict(claims: Claims, windows: Sequence[Window]) -> Supported | Unsupported:
-    joined = " \n ".join(window.squashed for window in windows)
-    words = frozenset().union(*(window.words for window in windows))
-    sequence = frozenset().union(*(window.sequence for window in windows))
-    numbers = frozenset().union(*(window.numbers for window in windows))
-    codes = frozenset().union(*(window.codes for window in windows))
-    pieces = [piece for window in windows for piece in window.pieces]
-    anchor = max(pieces, key=lambda piece: _nearness(claims, piece))
-    links = {link.lower() for piece in pieces for link in piece.claims.links}
-    reasons = (
-        ("number", not claims.numbers <= numbers),
-        ("unit", _changes_units(claims, pieces)),
-        ("code", not claims.codes <= codes),
-        ("name", not claims.names <= sequence),
-        ("mixture", _mixes(claims, pieces, anchor)),
-        ("quote", any(quote not in joined for quote in claims.quotes)),
-        ("link", not {link.lower() for link in claims.links} <= links),
-        ("words", _share(claims.words, words) < MIN_RECALL or _share(claims.words, anchor.words) < MIN_ANCHORED),
-        ("negation", claims.negated != anchor.claims.negated or any(_denies(piece, claims) for piece in pieces)),
-        ("swap", _swaps(claims, anchor.claims)),
-        ("addition", _adds(claims, sequence)),
-    )
-    failed = next((reason for reason, is_wrong in reasons if is_wrong), None)
-    return Unsupported(failed) if failed else Supported(tuple(windows))
-
-
-def _mixes(claims: Claims, pieces: Sequence[Piece], anchor: Piece) -> bool:
-    """Whether several sentences together could lend a number or a name to the wrong subject.
-
-    "A lasts 36 months. B lasts 60 months." must not prove "A lasts 60 months": more than one source
-    sentence proves a number only where no other number stands in them, and a name that the anchor
-    does not hold only where it holds no other name.
-    """
-    hard = claims.numbers | claims.codes
-    others = frozenset().union(*(piece.claims.numbers | piece.claims.codes for piece in pieces)) - hard
-    missing = claims.names - anchor.words - frozenset(anchor.claims.sequence)
-    stray = anchor.claims.names - claims.names - claims.words
-    return bool(len(pieces) > 1 and hard and others) or bool(missing and stray)
-
-
-def _changes_units(claims: Claims, pieces: Sequence[Piece]) -> bool:
-    """Whether a number stands in the source with other units only: "90 days" must not prove "90 weeks"."""
-    there = {measure for piece in pieces for measure in piece.claims.measures}
-    known = {number for number, _ in there}
-    return any(number in known and (number, unit) not in there for number, unit in claims.measures)
-
-
-def _swaps(claims: Claims, source: Claims) -> bool:
-    """Whether a word that the source does not hold stands between two words where the source has another.
-
-    "The deposit is due on Friday" must not prove "The rent is due on Friday", nor "may" prove "must".
-    """
-    new = (claims.words | MODALS) - frozenset(source.sequence)
-    old = (source.words | MODALS) - frozenset(claims.sequence)
-    between = {(a, c): b for a, b, c in _triples(source.sequence)}
-    return any(b in new and between.get((a, c)) in old for a, b, c in _triples(claims.sequence))
-
-
-def _adds(claims: Claims, known: frozenset[str]) -> bool:
-    """Whether "and" or "or" joins something that no window holds: "parts" must not prove "parts and labour"."""
-    joined = (word for a, b, c in _triples(claims.sequence) if b in _JOINS for word in (a, c))
-    return any(word in claims.words and word not in known for word in joined)
-
-
 def _objection(claims: Claims, proof: Sequence[Window], windows: Sequence[Window]) -> Unsupported | None:
     """What speaks against a proof that is sound in itself."""
     if _is_denied(claims, proof, windows):
@@ -250,6 +211,13 @@ def _objection(claims: Claims, proof: Sequence[Window], windows: Sequence[Window
     if _mixes_rows(claims, proof, windows):
         return Unsupported("mixture")
     return None
+
+
+def _borrows(claims: Claims, chosen: Sequence[Window], windows: Sequence[Window]) -> bool:
+    """Whether a number's words are not its sentence's own, but another's: the deposit's, said of the rent's amount."""
+    missing = claims.words.difference(*(window.words for window in chosen))
+    there = frozenset[str]().union(*(window.words for window in windows))
+    return bool((claims.numbers or claims.codes or claims.moments) and missing & there)
 
 
 def _mixes_rows(claims: Claims, proof: Sequence[Window], windows: Sequence[Window]) -> bool:
@@ -264,31 +232,7 @@ def _is_denied(claims: Claims, proof: Sequence[Window], windows: Sequence[Window
     """Whether a word that the proof lacks stands elsewhere with a "not": "It does not cover labour"."""
     missing = claims.words.difference(*(window.words for window in proof))
     alone = [window.pieces[0] for window in windows if len(window.pieces) == 1]
-    return any(missing & piece.claims.words and _denies(piece, claims) for piece in alone)
-
-
-def _denies(piece: Piece, claims: Claims) -> bool:
-    """Whether a source sentence says "not" before a word that ``claims`` hold without one."""
-    return bool((piece.claims.denied - claims.denied) & frozenset(claims.sequence))
-
-
-def _triples(sequence: Sequence[str]) -> Iterator[tuple[str, str, str]]:
-    framed = ("", *sequence, "")
-    return zip(framed, framed[1:], framed[2:], strict=False)
-
-
-def _recall(claims: Claims, window: Window) -> float:
-    hard = len(claims.numbers & window.numbers) + len(claims.codes & window.codes)
-    return _share(claims.words, window.words) + 0.5 * hard
-
-
-def _nearness(claims: Claims, piece: Piece) -> float:
-    hard = len(claims.numbers & piece.claims.numbers) + len(claims.names & piece.claims.names)
-    return _share(claims.words, piece.words) + 0.2 * hard
-
-
-def _share(wanted: frozenset[str], there: frozenset[str]) -> float:
-    return len(wanted & there) / len(wanted) if wanted else 1.0
+    return any(missing & piece.claims.words and denies(piece, claims) for piece in alone)
 
 
 def _place_of(quote: str, hit: Hit) -> Location:

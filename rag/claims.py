@@ -8,18 +8,28 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-_NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:[.,'’\u00a0\u202f]\d+)*(?![\w]*[a-z]\d)", re.I)
+from rag.moments import Moment, moments_in
+from rag.numbers import UNITS, bounds_of, measures_of, numbers_of, plain_numbers, ranges_of
+
 _CODE = re.compile(r"\b[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\b")  # one with a letter and a digit, see `_is_code`
 # An address's lengths are bounded: this text may be anybody's, and must not cost more than its length.
-_DATE = re.compile(r"(?<![\d/-])\d{1,4}([-/])\d{1,2}\1\d{1,4}(?![\d/-])")
 _LINK = re.compile(r"(?:https?://|www\.)[^\s<>)\]]+|\b[\w.-]{1,64}@[\w-]{1,63}\.[\w.]{1,60}", re.I)
-_QUOTED = re.compile(r"[\"“„«]([^\"“”„«»]{3,}?)[\"”“»]")
+_BARE_LINK = re.compile(
+    r"(?<![\w@./-])(?:[a-z0-9-]{2,63}\.){1,4}(?:com|org|net|edu|gov|info|biz|app|dev|io|ai|co|me|de|at|ch|eu|uk|fr|it|"
+    r"es|nl|pl|cz|ru|cn|us|xyz|top|site|online|shop|ly|example|test)\b(?![.-]\w)(?:/[^\s<>)\]]*)?",
+    re.I,
+)
+_QUOTED = re.compile(
+    r"[\"“”„«»]([^\"“”„«»]{3,}?)[\"“”»«]|(?<!\w)[‘‚]([^‘’‚]{3,}?)[’‘](?!\w)|(?<!\w)'([^'\n]{3,}?)'(?!\w)"
+)
 _BEGINS = re.compile(r"(?:^|[.!?…:]\s|[\"“„«])\W*$")  # what stands before a capital that every sentence has
 _PART = re.compile(r"[^\W_]+")
+_TOKEN = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)*(?!\w)|[^\W_]+|[,;:()–—?!.|](?=\s|$)|\s[-–—]\s")
 _HOW_MUCH = re.compile(
     r"\b(?:how (?:long|much|many|often|far|big|soon|old)|wie (?:lange|viele?|oft|weit|groß))\b", re.I
 )
@@ -30,31 +40,18 @@ _NEGATION = re.compile(
 _MODALS = {word: "may" for word in "may can might could darf dürfen kann können".split()}
 _MODALS |= {word: "must" for word in "must shall muss müssen soll sollen".split()}
 MODALS = frozenset(_MODALS.values())
-_SMALL_NUMBERS = "zero one two three four five six seven eight nine ten eleven twelve".split()
-_SMALL_NUMBERS_DE = "null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf".split()
-_NUMBER_WORDS = {word: str(i) for words in (_SMALL_NUMBERS, _SMALL_NUMBERS_DE) for i, word in enumerate(words)}
-_MEASURE = re.compile(
-    rf"(?P<sign>[€$£¥])?\s?\b(?P<number>\d[\d.,'’]*|{'|'.join(_NUMBER_WORDS)})\)?\s?-?(?P<unit>[€$£¥%]|[^\W\d_]+\b)?",
-    re.I,
-)
-_UNITS = {
-    spelling: unit
-    for unit, spellings in {
-        "euro": "€ eur euro euros",
-        "dollar": "$ usd dollar dollars",
-        "pound": "£ gbp pounds",
-        "percent": "% percent prozent",
-        "second": "s sec second seconds sekunde sekunden",
-        "minute": "min minute minutes minuten",
-        "hour": "h hour hours stunde stunden",
-        "day": "day days tag tage tagen",
-        "week": "week weeks woche wochen",
-        "month": "month months monat monate monaten",
-        "year": "year years jahr jahre jahren",
-        **{unit: unit for unit in "mm cm m km g kg t ml l w kw mw v a mb gb tb".split()},
-    }.items()
-    for spelling in spellings.split()
+_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
+_ORDINALS_DE = "erste zweite dritte vierte fünfte sechste siebte achte neunte zehnte elfte zwölfte".split()
+_NTH = {1: "1st", 2: "2nd", 3: "3rd"}
+_ORDINAL = {
+    f"{word}{ending}": _NTH.get(number, f"{number}th")
+    for words, endings in ((_ORDINALS, ("",)), (_ORDINALS_DE, ("", "n", "r", "s", "m")))
+    for number, word in enumerate(words, 1)
+    for ending in endings
 }
+ORDINALS = frozenset(_ORDINAL.values())
+BREAK = ","  # where a clause ends, among the tokens of a sentence
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _STOP = frozenset(
     """a an the this that these those it its he she they them their his her we our you your i my me is are was were
     be been being am do does did done have has had having will would can could may might must shall should to of
@@ -75,38 +72,93 @@ class Claims:
     """What `claims_of` found in one sentence; all values normalised."""
 
     numbers: frozenset[str]
+    moments: frozenset[frozenset[str]]  # dates and times, each with the readings of which one is enough
+    implied: frozenset[str]  # what its dates and times prove
     measures: frozenset[tuple[str, str]]  # (number, unit) where the unit is known: ("90", "day")
+    bounds: frozenset[tuple[str, str]]  # (number, ">") for "at least", (number, "<") for "at most"
+    ranges: frozenset[tuple[str, str]]  # both ends of "10 to 12"
     codes: frozenset[str]
     names: frozenset[str]
     opening: str  # the first word: a name perhaps, which its capital does not tell
     quotes: tuple[str, ...]
     links: frozenset[str]
     words: frozenset[str]
-    sequence: tuple[str, ...]  # every word in its order, stemmed
+    tokens: tuple[str, ...]  # every word in its order, stemmed, numbers and dates whole, `BREAK` between clauses
     negated: bool
     denied: frozenset[str]  # the word after each "not"
+
+    @property
+    def sequence(self) -> tuple[str, ...]:
+        """The tokens without the breaks."""
+        return tuple(token for token in self.tokens if token != BREAK)
 
 
 def claims_of(sentence: str) -> Claims:
     """The checkable parts of ``sentence``. Citation marks such as [1] are not part of it."""
-    text = re.sub(r"\[\d+\]", "", sentence)
-    links = frozenset(match.group().rstrip(".,;:!?") for match in _LINK.finditer(text))
-    plain = _LINK.sub(" ", text)
+    text = re.sub(r"\[\d+\]", "", visible(sentence))
+    unlinked = _LINK.sub(" ", text)
+    moments = moments_in(unlinked)
+    parts = [plain_numbers(part) for part in _between(unlinked, moments)]
+    plain = " ".join(parts)
     without_codes = _without_codes(plain)
-    sequence = sequence_of(plain)
+    tokens = _tokens(parts, moments)
     return Claims(
-        numbers=numbers_in(without_codes),
-        measures=_measures(without_codes),
+        numbers=numbers_of(without_codes),
+        moments=frozenset(moment.readings for moment in moments),
+        implied=frozenset[str]().union(*(moment.implied for moment in moments)),
+        measures=measures_of(without_codes),
+        bounds=bounds_of(without_codes),
+        ranges=ranges_of(without_codes),
         codes=codes_in(plain),
         names=names_in(without_codes),
-        opening=sequence[0] if sequence else "",
-        quotes=tuple(squash(quote) for quote in _QUOTED.findall(plain)),
-        links=links,
+        opening=next((token for token in tokens if token != BREAK), ""),
+        quotes=tuple(filter(None, map(_quote, _QUOTED.findall(unlinked)))),
+        links=_links(text, unlinked),
         words=content_words(plain),
-        sequence=sequence,
+        tokens=tokens,
         negated=bool(_NEGATION.search(plain)),
         denied=_denied(plain),
     )
+
+
+def visible(text: str) -> str:
+    """``text`` without the characters that nobody sees, which would part an address or a word."""
+    return _INVISIBLE.sub("", text)
+
+
+def _between(text: str, moments: Sequence[Moment]) -> list[str]:
+    """What stands before, between and after ``moments``."""
+    starts = [0, *(moment.end for moment in moments)]
+    ends = [*(moment.start for moment in moments), len(text)]
+    return [text[start:end] for start, end in zip(starts, ends, strict=True)]
+
+
+def _tokens(parts: Sequence[str], moments: Sequence[Moment]) -> tuple[str, ...]:
+    found = [*_tokens_of(parts[0])]
+    for moment, part in zip(moments, parts[1:], strict=True):
+        found += [min(moment.readings), *_tokens_of(part)]
+    return tuple(found)
+
+
+def _tokens_of(text: str) -> list[str]:
+    whole = _CODE.sub(lambda match: _code(match.group()) if _is_code(match.group()) else match.group(), text)
+    marks = (match.group().strip() for match in _TOKEN.finditer(whole))
+    return [_token(mark.lower()) if mark[-1:].isalnum() else BREAK for mark in marks]
+
+
+def _token(word: str) -> str:
+    is_number = not any(char.isalpha() for char in word)
+    return word if is_number else _MODALS.get(word) or _ORDINAL.get(word) or stem(word)
+
+
+def _links(text: str, unlinked: str) -> frozenset[str]:
+    whole = (match.group().rstrip(".,;:!?'\"*_") for match in _LINK.finditer(text))
+    bare = (match.group().rstrip(".,;:!?'\"*_") for match in _BARE_LINK.finditer(unlinked))
+    return frozenset([*whole, *bare])
+
+
+def _quote(groups: tuple[str, ...]) -> str:
+    return squash("".join(groups)).strip(" .,;:!?")
 
 
 def names_in(text: str) -> frozenset[str]:
@@ -115,17 +167,11 @@ def names_in(text: str) -> frozenset[str]:
     inside = [part for part in capitals if not _BEGINS.search(text[max(0, part.start() - 8) : part.start()])]
     # A beginning is explained by its place, unless a name goes on: "Anna Schmidt signed".
     inside += [a for a, b in pairwise(capitals) if b.start() == a.end() + 1 and a.group().lower() not in _STOP]
-    return frozenset(stem(part.group()) for part in inside if not _is_no_name(part.group()))
+    return frozenset(_token(part.group().lower()) for part in inside if not _is_no_name(part.group()))
 
 
 def _is_no_name(word: str) -> bool:
-    return word.lower() in _FILLER_NAMES or (len(word) > 1 and word.lower() in _UNITS)
-
-
-def sequence_of(text: str) -> tuple[str, ...]:
-    """All words of ``text``, stemmed, in their order; parts of hyphenated words stand alone."""
-    words = (part.lower() for part in _PART.findall(text))
-    return tuple(_MODALS.get(word) or stem(word) for word in words)
+    return word.lower() in _FILLER_NAMES or (len(word) > 1 and word.lower() in UNITS)
 
 
 def _denied(text: str) -> frozenset[str]:
@@ -137,25 +183,10 @@ def _denied(text: str) -> frozenset[str]:
 
 
 def numbers_in(text: str) -> frozenset[str]:
-    """Numbers of ``text`` in one spelling: 1,200.50 and 1.200,50 are both 1200.5; "three" is 3."""
-    found = {match.group() for match in _DATE.finditer(text)}  # compared as written, and whole
-    text = _DATE.sub(" ", text)
-    found |= {_canonical(match.group()) for match in _NUMBER.finditer(text)}
-    found |= {_NUMBER_WORDS[word] for word in re.findall(r"[a-zäöüß]+", text.lower()) if word in _NUMBER_WORDS}
-    # "one" and "eins" are mostly pronouns: as a number they prove nothing and forbid nothing.
-    if "1" in found and not re.search(r"(?<![\d.,])1(?![\d.,]*\d)", text):
-        found.discard("1")
-    return frozenset(found)
-
-
-def _measures(text: str) -> frozenset[tuple[str, str]]:
-    found = set()
-    for match in _MEASURE.finditer(text):
-        unit = _UNITS.get((match["sign"] or match["unit"] or "").lower())
-        if unit:
-            number = match["number"].lower()
-            found.add((_NUMBER_WORDS.get(number) or _canonical(number.rstrip(".,'’")), unit))
-    return frozenset(found)
+    """Numbers and dates of ``text`` in one spelling: 1,200.50 and 1.200,50 are both 1200.5; "three" is 3."""
+    moments = moments_in(text)
+    plain = " ".join(plain_numbers(part) for part in _between(text, moments))
+    return numbers_of(plain) | {min(moment.readings) for moment in moments}
 
 
 _ENDINGS = "ations ation ings ing edly ies ied ment es ed en er ly s e y".split()
@@ -163,7 +194,11 @@ _ENDINGS = "ations ation ings ing edly ies ied ment es ed en er ly s e y".split(
 
 def codes_in(text: str) -> frozenset[str]:
     """Codes such as error numbers and article numbers, in one spelling: E-07 and e07 are the same."""
-    return frozenset(code.lower().replace("-", "") for code in _CODE.findall(text) if _is_code(code))
+    return frozenset(_code(code) for code in _CODE.findall(text) if _is_code(code))
+
+
+def _code(word: str) -> str:
+    return word.lower().replace("-", "")
 
 
 def _is_code(word: str) -> bool:
@@ -188,7 +223,7 @@ def content_words(text: str) -> frozenset[str]:
     """Stems of the words that carry meaning, codes such as ``E07`` included, plain numbers not."""
     parts = _PART.findall(_NEGATION.sub(" ", _without_codes(text)))
     words = (part.lower() for part in parts if len(part) > 1 and not part.isdigit())
-    return frozenset(stem(word) for word in words if word not in _STOP) | codes_in(text)
+    return frozenset(_ORDINAL.get(word) or stem(word) for word in words if word not in _STOP) | codes_in(text)
 
 
 def asked_words(question: str) -> frozenset[str]:
@@ -198,24 +233,8 @@ def asked_words(question: str) -> frozenset[str]:
 
 def squash(text: str) -> str:
     """``text`` for verbatim comparison: one spelling of quotes, dashes and white space, no case."""
-    text = unicodedata.normalize("NFKC", text).translate(_SAME)
+    text = unicodedata.normalize("NFKC", visible(text)).translate(_SAME)
     return re.sub(r"\s+", " ", text).strip().lower()
 
 
-_SAME = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "–": "-", "—": "-", "\u00ad": None})
-
-
-def _canonical(number: str) -> str:
-    digits = re.sub(r"['’\u00a0\u202f]", "", number.lstrip("+"))
-    if "," in digits and "." in digits:
-        decimal = max(digits.rfind(","), digits.rfind("."))
-        digits = re.sub(r"[.,]", "", digits[:decimal]) + "." + digits[decimal + 1 :]
-    elif re.fullmatch(r"-?\d{1,3}(?:[.,]\d{3})+", digits):
-        digits = re.sub(r"[.,]", "", digits)
-    elif digits.count(",") == 1:
-        digits = digits.replace(",", ".")
-    elif digits.count(".") > 1 or digits.count(",") > 1:
-        return digits  # a date or a version: compared as written
-    whole, _, fraction = digits.partition(".")
-    fraction = fraction.rstrip("0")
-    return (whole.lstrip("0") or "0") + (f".{fraction}" if fraction else "")
+_SAME = str.maketrans("’‘‚‛`´“”„‟«»–—‐‑‒―−", "'" * 6 + '"' * 6 + "-" * 7)

@@ -206,6 +206,14 @@ def _attempt(database: sqlite_utils.Database, entry: _Entry) -> tuple[_Entry, ob
         return entry, None, error
 
 
+def in_memory() -> sqlite_utils.Database:
+    """A database without a file, for what must leave no trace; any thread may use it, one at a time."""
+    connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+    database = sqlite_utils.Database(connection, execute_plugins=False)
+    weakref.finalize(database, connection.close)
+    return database
+
+
 def _connect_for_reading(path: Path) -> sqlite3.Connection:
     address = f"{path.absolute().as_uri()}?mode=ro"
     return sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False)

@@ -10,7 +10,9 @@ import json
 import logging
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,7 @@ from rag.llms.model_files import PICKLED, content_sample  # noqa: E402
 from rag.llms.threads import stay_with_one_thread  # noqa: E402
 
 BATCH = 16  # texts at once; quickest of 8 to 64
+QUESTIONS = 256  # whose vectors are remembered
 
 
 class _Encoder(SentenceTransformer):
@@ -69,6 +72,7 @@ class HuggingFaceEmbedding:
             warnings.warn("api_key is not used: texts are embedded on this machine", UserWarning, stacklevel=2)
         folder = embedded_embedder(cache_dir or default_dir()) if model is None else _find(str(model))
         _refuse_unsafe(folder)
+        self.folder = folder
         logging.getLogger("sentence_transformers").setLevel(logging.ERROR)  # what it would say is said by our errors
         self._model = _Encoder(
             str(folder), device=device, local_files_only=True, trust_remote_code=False, backend="torch"
@@ -79,6 +83,8 @@ class HuggingFaceEmbedding:
         self.name = EMBEDDER if model is None else Path(str(model)).name
         self.dimension = int(self._model.get_embedding_dimension() or 0)
         self.fingerprint = _fingerprint(folder, str(self._model.dtype))
+        self.languages = frozenset({"en"}) if model is None else frozenset[str]()
+        self._questions = _Questions(lambda text: self._encode(self._model.encode_query, [text])[0])
         self.max_pieces = int(self._model.max_seq_length or 512) - self._model.tokenizer.num_special_tokens_to_add()
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
@@ -90,8 +96,7 @@ class HuggingFaceEmbedding:
 
     def embed_query(self, text: str) -> np.ndarray:
         """A question as a vector. Shape: (d,) float32, unit length."""
-        row: np.ndarray = self._encode(self._model.encode_query, [text])[0]
-        return row
+        return self._questions.vector(text)
 
     def count_pieces(self, texts: Sequence[str]) -> list[int]:
         """Word pieces of each text, without the model's own marks; compare with `max_pieces`."""
@@ -113,6 +118,34 @@ class HuggingFaceEmbedding:
         # Made unit length here, in float32: in bf16 it would miss by half a percent.
         unit = torch.nn.functional.normalize(rows.float(), dim=1)
         return np.asarray(unit.cpu().numpy(), dtype=np.float32)
+
+
+class _Questions:
+    """Vectors of questions, each made once: a conversation's earlier ones are searched for again with each new one.
+
+    Each is made by one thread, a few at the same time: for a dozen words a second thread is nothing but waiting, on a
+    busy machine for a long time. What is kept for a while is a vector under its text's hash, never the text.
+    """
+
+    def __init__(self, embed: Callable[[str], np.ndarray]) -> None:
+        self._embed = embed
+        self._threads = ThreadPoolExecutor(machine.usable_cores(), "questions", initializer=stay_with_one_thread)
+        self._known: OrderedDict[bytes, np.ndarray] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def vector(self, text: str) -> np.ndarray:
+        """Shape: (d,) float32."""
+        key = hashlib.blake2b(_valid(text).encode(), digest_size=16).digest()
+        with self._lock:
+            if key in self._known:
+                self._known.move_to_end(key)
+                return self._known[key].copy()
+        row = self._threads.submit(self._embed, text).result()
+        with self._lock:
+            self._known[key] = row
+            while len(self._known) > QUESTIONS:
+                self._known.popitem(last=False)
+        return row.copy()
 
 
 def _valid(text: str) -> str:

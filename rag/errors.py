@@ -27,7 +27,8 @@
         ├── EmptyQuestion      nothing was asked
         ├── QuestionTooLong    over the limit
         ├── UnknownKey         a cache key that was never preloaded
-        └── WebSearchRefused   nothing is ever sent to the web
+        ├── WebSearchRefused   nothing is ever sent to the web
+        └── SetUnreadable      an evaluation set is not there, or not in its form
 
 ``user_message`` is a whole sentence that is safe to show: no path, no traceback, no ``str`` of a
 foreign exception. ``str(error)`` may hold more and goes to the log only.
@@ -187,3 +188,9 @@ class WebSearchRefused(RequestError):
     """The web is never searched."""
 
     default_message = "Web search is not available: nothing that is asked here ever leaves this machine."
+
+
+class SetUnreadable(RequestError):
+    """An evaluation set that is not there, or not in its form."""
+
+    default_message = "This evaluation set cannot be read; `inhouse eval --help` tells the form of each set."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rag.passages import Catalogue
+MIN_RANGE = 0.5  # between the best cosine and the worst of a large collection there is more
 
 
 def decayed(vectors: np.ndarray, decay: float) -> np.ndarray:
@@ -14,13 +14,13 @@ def decayed(vectors: np.ndarray, decay: float) -> np.ndarray:
     return (mean / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float32)
 
 
-def spread(values: np.ndarray) -> np.ndarray:
-    """``values`` stretched over 0 to 1; NaN stays, and where all are alike they become 1."""
-    known = values[~np.isnan(values)]
+def spread(cosines: np.ndarray) -> np.ndarray:
+    """Cosines stretched over 0 to 1, the best to 1; NaN stays. Few that are much alike are not torn apart."""
+    known = cosines[~np.isnan(cosines)]
     if not len(known):
-        return values
-    low, high = known.min(), known.max()
-    return (values - low) / (high - low) if high > low else np.where(np.isnan(values), np.nan, 1.0)
+        return cosines
+    high = known.max()
+    return 1 - (high - cosines) / max(high - known.min(), MIN_RANGE)
 
 
 def fuse(dense: np.ndarray, words: np.ndarray, weight: float) -> np.ndarray:
@@ -29,15 +29,9 @@ def fuse(dense: np.ndarray, words: np.ndarray, weight: float) -> np.ndarray:
     return weight * np.where(np.isnan(scaled), words, scaled) + (1 - weight) * words
 
 
-def smoothed(cosines: np.ndarray, catalogue: Catalogue, share: float) -> np.ndarray:
-    """Each chunk's cosine, mixed with those of the chunks before and after it in its document."""
-    total, weight = cosines.copy(), np.ones(len(cosines))
-    follows = (np.diff(catalogue.document_ids) == 0) & (np.diff(catalogue.ordinals) == 1)
-    for here, there in ((slice(1, None), slice(None, -1)), (slice(None, -1), slice(1, None))):
-        counts = follows & ~np.isnan(cosines[there])
-        total[here] += np.where(counts, share * cosines[there], 0.0)
-        weight[here] += np.where(counts, share, 0.0)
-    return total / weight
+def top(scores: np.ndarray, count: int) -> np.ndarray:
+    """The places of the ``count`` highest of (n,) scores, in no order."""
+    return np.argpartition(-scores, count)[:count] if count < len(scores) else np.arange(len(scores))
 
 
 def rarity(holding: np.ndarray) -> np.ndarray:

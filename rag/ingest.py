@@ -1,8 +1,8 @@
 """A file becomes searchable: keep → parse → split → store (found by words) → embed → index.
 
 Every step can be repeated: a crash leaves a document that nobody finds half of, and the next
-`ingest` of the same file, or `catch_up` at the next start, completes it. Vectors are made by threads
-of low priority, one core each, so that whoever waits for an answer has the processor (docs/log.md).
+`ingest` of the same file, or `catch_up` at the next start, completes it. `rag.indexing` makes the vectors so
+that whoever waits for an answer has the processor.
 Knows nothing of where files come from or who may see them.
 """
 
@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import errno
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,15 +22,13 @@ import numpy as np
 
 from rag.data_loaders import parse_file
 from rag.errors import DiskFull, EmptyFile, FileError, FileRemoved
-from rag.llms.machine import give_way, thread_count
+from rag.indexing import Indexers
+from rag.llms.machine import thread_count
 from rag.originals import Originals, Staged
 from rag.splitter import split_blocks
 from rag.store import BATCH, Store
 from rag.types import Document, DocumentStatus, Embedder, ParsedFile
 from rag.vectors import VectorIndex
-
-EMBED_BATCH = 8  # of one thread at a time: a fifth of a second of one core
-MOST_INDEXERS = 8  # threads that make vectors, one less than the models have; more would only crowd the memory's bus
 
 PARSING_SHARE = 0.1  # of the time that a file takes; making vectors takes the rest
 _UNITS = {"pdf": "page", "pptx": "slide"}
@@ -97,8 +94,7 @@ class Ingester:
         self._originals = originals
         self._parse = parse
         self._pause = pause
-        self._indexers = max(1, min(thread_count() - 1, MOST_INDEXERS))
-        self._indexing = ThreadPoolExecutor(self._indexers, "indexing", initializer=give_way)
+        self._indexers = Indexers(embedder.embed, thread_count())
         self._turns = [threading.Lock() for _ in range(64)]  # two files rarely share one
 
     def ingest(
@@ -182,20 +178,15 @@ class Ingester:
         count = document.chunk_count
         missing = self._store.without_vector(document.document_id, fingerprint, count)
         on_progress(_embedded(document, count - len(missing)))
-        size = EMBED_BATCH * self._indexers
-        for start in range(0, len(missing), size):
+        for start in range(0, len(missing), self._indexers.batch):
             self._pause()
-            batch = missing[start : start + size]
+            batch = missing[start : start + self._indexers.batch]
             ids = np.array([chunk.chunk_id for chunk, _ in batch], dtype=np.int64)
-            rows = self._embed([f"{header}\n{chunk.text}" for chunk, header in batch])
+            rows = self._indexers.embed([f"{header}\n{chunk.text}" for chunk, header in batch])
             self._store.add_vectors(document.document_id, fingerprint, ids, rows)
             self._vectors.add(ids, rows)
             on_progress(_embedded(document, count - len(missing) + start + len(batch)))
         self._store.set_status(document.document_id, DocumentStatus.READY)
-
-    def _embed(self, texts: Sequence[str]) -> np.ndarray:
-        parts = [texts[start : start + EMBED_BATCH] for start in range(0, len(texts), EMBED_BATCH)]
-        return np.concatenate(list(self._indexing.map(self._embedder.embed, parts)))
 
     def _fail(self, document: Document, error: FileError) -> None:
         self._store.set_status(document.document_id, DocumentStatus.FAILED, error.user_message)

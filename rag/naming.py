@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from rag.terms import words_of
 
@@ -20,8 +21,15 @@ def named_files(question: str, names: Iterable[str]) -> list[str]:
     """
     asked = f" {' '.join(_name_words(question))} "
     joined = asked.replace(" ", "")
-    found = {name: text for name in dict.fromkeys(names) if (text := _part_named(name, asked, joined))}
+    candidates = [name for name in dict.fromkeys(names) if _letters(name) in joined]
+    found = {name: text for name in candidates if (text := _part_named(name, asked, joined))}
     return [name for name, text in found.items() if not _stands_only_inside(text, found.values(), joined)]
+
+
+@lru_cache(maxsize=10_000)  # every question goes through the names of all files
+def _letters(name: str) -> str:
+    """Those of a name without its extension: where they are not in a question, it does not name the file."""
+    return "".join(_name_words(re.sub(r"(?<=.)\.\w{1,5}$", "", name)))
 
 
 def _part_named(name: str, asked: str, joined: str) -> str:

@@ -10,43 +10,61 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from rag.database import Database
+from rag.postings import Postings
 from rag.types import Chunk, DocumentStatus, Location, Source
 
 SEARCHED_TABLE = "chunks_fts"
-CATALOGUES = 64  # scopes that are remembered, at 24 bytes a chunk
+TOKENIZER = "porter unicode61 remove_diacritics 2"
+WEIGHTS = {"header": 3.0, "body": 1.0}  # of its columns, in their order
+CATALOGUES = 64  # scopes that are remembered, at 44 bytes a chunk
+_NO_IDS = np.empty(0, dtype=np.int64)
 VISIBLE = (DocumentStatus.SEARCHABLE, DocumentStatus.READY)
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All chunks that may be found, in reading order of each document: three arrays, (n,) int64."""
+    """All chunks that may be found, in reading order of each document: arrays, (n,)."""
 
-    chunk_ids: np.ndarray
-    document_ids: np.ndarray
-    ordinals: np.ndarray
+    chunk_ids: np.ndarray  # int64
+    document_ids: np.ndarray  # int64, ascending
+    ordinals: np.ndarray  # int64
+    lengths: np.ndarray  # float32, in words, with what is indexed in front of the text
+    by_id: np.ndarray = field(init=False, repr=False)  # int64: the places in the order of the ids
+    sorted_ids: np.ndarray = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_id", np.argsort(self.chunk_ids, kind="stable"))
+        object.__setattr__(self, "sorted_ids", self.chunk_ids[self.by_id])
 
     def __len__(self) -> int:
         return len(self.chunk_ids)
 
     def places(self, chunk_ids: Sequence[int] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where those of ``chunk_ids`` that are in here stand, and which of them that are, (n,) bool."""
-        sorter = np.argsort(self.chunk_ids, kind="stable")
         wanted = np.asarray(chunk_ids, dtype=np.int64)
-        found = np.searchsorted(self.chunk_ids, wanted, sorter=sorter).clip(max=max(len(self) - 1, 0))
-        places = sorter[found]
-        known = self.chunk_ids[places] == wanted
-        return places[known], known
+        if not len(self):
+            return np.empty(0, dtype=np.int64), np.zeros(len(wanted), dtype=bool)
+        found = np.searchsorted(self.sorted_ids, wanted).clip(max=len(self) - 1)
+        known = self.sorted_ids[found] == wanted
+        return self.by_id[found[known]], known
 
     def only(self, document_ids: frozenset[int]) -> Catalogue:
         """The part of it that belongs to some documents."""
         kept = np.isin(self.document_ids, np.fromiter(document_ids, dtype=np.int64))
-        return Catalogue(self.chunk_ids[kept], self.document_ids[kept], self.ordinals[kept])
+        return Catalogue(self.chunk_ids[kept], self.document_ids[kept], self.ordinals[kept], self.lengths[kept])
+
+    def and_also(self, other: Catalogue) -> Catalogue:
+        """Both together."""
+        columns = ("chunk_ids", "document_ids", "ordinals", "lengths")
+        both = [np.concatenate([getattr(self, name), getattr(other, name)]) for name in columns]
+        order = np.argsort(both[1], kind="stable")
+        return Catalogue(*(column[order] for column in both))
 
 
 class Passages:
@@ -57,39 +75,76 @@ class Passages:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self._postings = Postings(database, SEARCHED_TABLE, WEIGHTS, TOKENIZER)
         self._catalogues: OrderedDict[str, tuple[int, Catalogue]] = OrderedDict()
         self._lock = threading.Lock()
 
     def catalogue(self, scope_id: str) -> Catalogue:
-        """The chunks of a scope that may be found now; remembered until any document's status changes."""
+        """The chunks of a scope that may be found now; remembered until any document's status changes.
+
+        Then only documents that are new in the scope are read: the chunks of one that may be found never change.
+        """
         stamp = self.database.read(_visible_stamp)
         with self._lock:
             known = self._catalogues.get(scope_id)
             if known and known[0] == stamp:
                 self._catalogues.move_to_end(scope_id)
                 return known[1]
-        stamp, rows = self.database.read(lambda db: (_visible_stamp(db), _catalogue_rows(db, scope_id)))
-        table = np.array(rows, dtype=np.int64).reshape(-1, 3)
-        catalogue = Catalogue(*(np.ascontiguousarray(column) for column in table.T))
+        before = known[1] if known else _catalogue([], np.empty(0, dtype=np.float32))
+        stamp, catalogue = self.database.read(lambda db: (_visible_stamp(db), self._renewed(db, scope_id, before)))
         with self._lock:
             self._catalogues[scope_id] = (stamp, catalogue)
+            self._catalogues.move_to_end(scope_id)
             while len(self._catalogues) > CATALOGUES:
                 self._catalogues.popitem(last=False)
         return catalogue
 
     def ranked(self, match: str, scope_id: str, within: frozenset[int] | None, limit: int) -> list[tuple[int, float]]:
-        """Chunk ids with their BM25 (higher is better), best first, of what may be found in a scope."""
-        condition, values = _may_be_found(scope_id, within)
-        query = f"""SELECT chunk_id, -bm25({SEARCHED_TABLE}, 3.0, 1.0) AS score
-            FROM {SEARCHED_TABLE} JOIN chunks ON chunk_id = {SEARCHED_TABLE}.rowid JOIN documents USING (document_id)
-            WHERE {SEARCHED_TABLE} MATCH ? AND {condition} ORDER BY score DESC, chunk_id LIMIT ?"""
-        return self.database.read(lambda db: db.execute(query, (match, *values, limit)).fetchall())
+        """Chunk ids with their BM25 (higher is better), best first, of what may be found in a scope.
+
+        ``match``: quoted words and phrases with OR between them.
+        """
+        catalogue = self.catalogue(scope_id)
+        catalogue = catalogue if within is None else catalogue.only(within)
+        scores = self.scores(match, catalogue)
+        return [(int(catalogue.chunk_ids[place]), float(scores[place])) for place in best(scores, limit)]
+
+    def scores(self, match: str, catalogue: Catalogue) -> np.ndarray:
+        """The BM25 of each chunk of a catalogue, (n,) float64, 0 where nothing matches. ``match``: as in `ranked`."""
+        scores = np.zeros(len(catalogue))
+        found = self._postings.find(match)
+        for posting in found.postings:
+            places, known = catalogue.places(posting.chunk_ids)
+            scores[places] += found.weights(posting, catalogue.lengths[places], known)
+        return scores
+
+    def held(self, terms: Iterable[str], catalogue: Catalogue) -> np.ndarray:
+        """Which chunk of a catalogue holds which of the terms: (terms, n) bool."""
+        postings = self._postings.find(" OR ".join(f'"{term}"' for term in terms)).postings
+        held = np.zeros((len(postings), len(catalogue)), dtype=bool)
+        for row, posting in zip(held, postings, strict=True):
+            row[catalogue.places(posting.chunk_ids)[0]] = True
+        return held
 
     def holding(self, match: str) -> np.ndarray:
         """Ids, ascending, of chunks that a full-text query matches in *any* scope: to be intersected, not shown."""
-        query = f"SELECT rowid FROM {SEARCHED_TABLE} WHERE {SEARCHED_TABLE} MATCH ? ORDER BY rowid"
-        rows = self.database.read(lambda db: db.execute(query, (match,)).fetchall())
-        return np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
+        postings = self._postings.find(match).postings
+        return np.unique(np.concatenate([posting.chunk_ids for posting in postings])) if postings else _NO_IDS
+
+    def _renewed(self, db: Any, scope_id: str, before: Catalogue) -> Catalogue:
+        condition, values = _may_be_found(scope_id, None)
+        query = f"SELECT document_id, chunk_count FROM documents WHERE {condition}"
+        there = dict(db.execute(query, values).fetchall())
+        known, counts = np.unique(before.document_ids, return_counts=True)
+        kept = frozenset(key for key, n in zip(known.tolist(), counts.tolist(), strict=True) if there.get(key) == n)
+        rows = _chunk_rows(db, sorted(there.keys() - kept))
+        new = _catalogue(rows, self._postings.lengths(db, [row[0] for row in rows]))
+        return before.only(kept).and_also(new)
+
+    def named(self, scope_id: str) -> list[tuple[int, str]]:
+        """Documents and what they are called, one for each source of a scope, the oldest first."""
+        query = "SELECT document_id, name FROM sources WHERE scope_id = ? ORDER BY rowid"
+        return self.database.read(lambda db: db.execute(query, (scope_id,)).fetchall())
 
     def chunks(self, scope_id: str, ids: Iterable[int]) -> dict[int, tuple[Chunk, Source, str]]:
         """Those of ``ids`` that may be found in this scope *now*, each with its oldest source and its header."""
@@ -142,11 +197,24 @@ def _visible_stamp(db: Any) -> int:
     return db.execute("SELECT visible FROM generation").fetchone()[0]
 
 
-def _catalogue_rows(db: Any, scope_id: str) -> list[Any]:
-    condition, values = _may_be_found(scope_id, None)
-    query = f"""SELECT chunk_id, document_id, ordinal FROM chunks JOIN documents USING (document_id)
-        WHERE {condition} ORDER BY document_id, ordinal"""
-    return db.execute(query, values).fetchall()
+def _chunk_rows(db: Any, document_ids: Sequence[int]) -> list[tuple[int, int, int]]:
+    query = """SELECT chunk_id, document_id, ordinal FROM chunks
+        WHERE document_id IN (SELECT value FROM json_each(?)) ORDER BY document_id, ordinal"""
+    return db.execute(query, (json.dumps(document_ids),)).fetchall()
+
+
+def _catalogue(rows: Sequence[tuple[int, int, int]], lengths: np.ndarray) -> Catalogue:
+    chunk_ids, document_ids, ordinals = np.array(rows, dtype=np.int64).reshape(-1, 3).T.copy()
+    return Catalogue(chunk_ids, document_ids, ordinals, lengths)
+
+
+def best(scores: np.ndarray, limit: int) -> np.ndarray:
+    """The places of the highest scores above 0, best first; of equal ones the first."""
+    places = np.flatnonzero(scores > 0)
+    if len(places) > limit > 0:
+        least = np.partition(scores[places], len(places) - limit)[len(places) - limit]
+        places = places[scores[places] >= least]
+    return places[np.argsort(-scores[places], kind="stable")][:limit]
 
 
 def chunk_of(row: dict[str, Any]) -> Chunk:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.llms.base import BaseLLM
 from rag.types import Hit, Message, Turn
@@ -34,7 +34,12 @@ INSTRUCTIONS = (
 # Of four wordings tried on 40 questions this one's sentences passed the check most often (docs/log.md).
 TRIAL_SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
 TRIAL_REQUEST = "Answer the question in a full sentence, using the words of the context."
+REWRITE = (
+    "Rewrite the last question so that it can be understood without the conversation: put names and things in place "
+    "of words that point back to them. Keep its language. Write the question and nothing else."
+)
 PASSAGE_GAP = "\n\n"
+RECALLED_CHARS = 400  # of an earlier question or answer that is quoted
 MESSAGE_TOKENS = 8  # what a chat template puts around a message
 FOLLOW_UP_HITS = 6  # of the best, those that a follow-up may add: with 4 one proof in ten was missed, 8 read longer
 
@@ -58,13 +63,15 @@ def build_prompt(
     budget_tokens: int,
     length: str = "",
     known: Mapping[int, Hit] | None = None,
+    recalled: Sequence[Turn] = (),
 ) -> Prompt:
     """Messages of at most about ``budget_tokens`` tokens.
 
     ``known``: of the passages that ``history`` names those that may still be shown, by chunk id.
     The question is never shortened. Of ``hits``, best first, those that no kept turn has shown yet are
     added, one at least where there is any; the last ones fall away. The first question of a conversation may
-    take half of the room, later ones a quarter. ``length`` is a key of `LENGTHS`.
+    take half of the room, later ones a quarter. ``length`` is a key of `LENGTHS`. ``recalled``: turns of ``history``
+    that the question is about; those that no longer stand in the transcript are quoted with it.
     """
     if llm.is_trial:
         return _trial_prompt(question, hits)
@@ -76,8 +83,10 @@ def build_prompt(
     share = min(max(room // 2 - taken, room // 4), room - taken - llm.count_tokens(question))
     turns = _shown(history[first:], known)
     kept = [hit for _, passages in turns for hit in passages]
-    added = _fitting(llm, _new(hits, kept), share)
+    quoted = _quoted([turn for turn in recalled if turn in history[:first]])
+    added = _fitting(llm, _new(hits, kept), share - llm.count_tokens(quoted))
     system, now = Message("system", INSTRUCTIONS, is_public=True), _asked(question, added, len(kept) + 1, length)
+    now = replace(now, content=f"{quoted}{PASSAGE_GAP}{now.content}") if quoted else now
     return Prompt((system, *_told(turns), now), tuple(added), tuple(kept))
 
 
@@ -85,6 +94,27 @@ def _trial_prompt(question: str, hits: Sequence[Hit]) -> Prompt:
     ask = f"Context: {hits[0].chunk.text}\nQuestion: {question}\n{TRIAL_REQUEST}"
     messages = (Message("system", TRIAL_SYSTEM, is_public=True), Message("user", ask))
     return Prompt(messages, tuple(hits[:1]))
+
+
+def rewrite_messages(question: str, history: Sequence[Turn]) -> tuple[Message, ...]:
+    """Asks for ``question`` as it would be put to somebody who does not know the conversation."""
+    said = "\n".join(f"Asked: {_clipped(turn.question)}\nAnswered: {_clipped(turn.answer)}" for turn in history)
+    return (
+        Message("system", REWRITE, is_public=True),
+        Message("user", f"Conversation:\n{said}\n\nLast question: {question}\n\nQuestion on its own:"),
+    )
+
+
+def _quoted(turns: Sequence[Turn]) -> str:
+    """Earlier turns as data, clipped: they are context, and what they say is proved from the passages again."""
+    said = [f'Earlier in this conversation it was asked: "{_clipped(turn.question)}"' for turn in turns]
+    told = [f'The answer was: "{_clipped(turn.answer)}"' for turn in turns]
+    return "\n".join(line for pair in zip(said, told, strict=True) for line in pair)
+
+
+def _clipped(text: str) -> str:
+    text = " ".join(_CITATIONS.sub("", text).split()).replace('"', "'")
+    return text if len(text) <= RECALLED_CHARS else text[:RECALLED_CHARS].rsplit(" ", 1)[0] + "…"
 
 
 def passage_text(hit: Hit, number: int) -> str:

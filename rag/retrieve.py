@@ -10,20 +10,25 @@ Source: 2210.11934 for the convex combination; measured by `rag.evals.retrieval`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
-from rag.fusion import by_document, decayed, fuse, rarity, shares, smoothed
+from rag.fusion import by_document, decayed, fuse, rarity, shares, top
+from rag.language import guess_language
 from rag.naming import named_files
 from rag.passages import Catalogue
 from rag.store import Store
 from rag.terms import DECAY, asks_for_exact, clean, content_terms, match_any, weighted_terms, words_of
 from rag.types import Chunk, Embedder, Hit, Source
 from rag.vectors import VectorIndex
+from rag.wording import Wording
 
-CANDIDATES = 100  # of each ranking
+LOOKED_AT = 60  # of the best, whose texts are read for a second look
+RERANKED = 20  # of the best are read by a reranker
+STANDS_OUT = 20  # the best cosine is compared with that of this rank
 MAX_TURNS = 6  # an older question weighs less than 2%
 SAME_AFFINITY = 0.25  # documents this near to the best are taken to be asked about as well
 
@@ -32,13 +37,25 @@ _Found = tuple[Chunk, Source, str]
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How the rankings are mixed; the defaults are those that `rag.evals.retrieval` was run with."""
+    """How a passage's rank is mixed; the defaults were tuned on the halves that `rag.evals` calls dev."""
 
-    dense: float = 0.6  # the rest is BM25
-    dense_exact: float = 0.5  # where the question holds identifiers, digits or quotes
-    neighbours: float = 0.1  # of the cosine of the chunk before and after
+    dense: float = 0.7  # of the cosine, 0 to 1 over what is searched
+    dense_exact: float = 0.6  # where the question holds identifiers, digits or quotes
+    words: float = 0.2  # of BM25, 0 to 1
+    stems: float = 0.2  # of BM25 over stems; this and the next two for the best `LOOKED_AT` only
+    near: float = 0.1  # for the question's words near each other
+    phrases: float = 0.1  # for words that follow each other as in the question
+    neighbours: float = 0.1  # of the score of the chunk before and after, where the same place goes on
     document: float = 0.1  # for a document that holds the question's rare words
     alike: float = 0.6  # share of common words from which two passages are versions of one text
+
+    def for_follow_up(self) -> Weights:
+        """A follow-up leaves unsaid what it is about: where its own words stand tells nothing."""
+        return replace(self, near=0.0, phrases=0.0)
+
+    def for_foreign(self) -> Weights:
+        """Of a language that the embedder was not made for, its words tell more than the embedder."""
+        return replace(self, dense=0.6 * self.dense, dense_exact=0.6 * self.dense_exact, stems=1.5 * self.stems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +68,7 @@ class Retrieval:
     coverage: float = 0.0  # of the question's words, by rarity: the share that stands in the best hit
     named: tuple[str, ...] = ()  # files that the question names; only these were searched
     absent: tuple[str, ...] = ()  # words of the question, in its order, that stand in none of the files searched
+    margin: float = 0.0  # of the cosines with the earlier questions: the highest less the twentieth
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +78,36 @@ class _Asked:
     vector: np.ndarray  # with those of earlier questions, decayed
     alone: np.ndarray
     terms: dict[str, float]  # of all turns, with their weights
+    text: str
     queries: tuple[str, ...]  # for BM25: the question, and all turns where there are more
     own_terms: tuple[str, ...]  # of the question alone
     exact: bool
+
+
+class Reranker(Protocol):
+    """A model that reads a question and a text together; see `rag.llms.rerankers`."""
+
+    def scores(self, question: str, texts: Sequence[str]) -> np.ndarray:
+        """How well each text answers; higher is better. Shape: (n,). Raises: ModelError."""
 
 
 class Retriever:
     """Searches one scope at a time. Safe to share between threads."""
 
     def __init__(
-        self, store: Store, vectors: VectorIndex, embedder: Embedder, *, weights: Weights | None = None
+        self,
+        store: Store,
+        vectors: VectorIndex,
+        embedder: Embedder,
+        *,
+        weights: Weights | None = None,
+        reranker: Reranker | None = None,
     ) -> None:
         self._store = store
         self._vectors = vectors
         self._embedder = embedder
         self._weights = weights or Weights()
+        self._reranker = reranker
 
     def search(
         self,
@@ -93,20 +126,35 @@ class Retriever:
         Raises: ModelError, StoreError.
         """
         catalogue = self._store.catalogue(scope_id)
-        sources = self._store.sources(scope_id)
+        sources = self._store.named(scope_id)
         if within is not None:
             catalogue = catalogue.only(within)
-            sources = [source for source in sources if source.document_id in within]
-        named = tuple(named_files(question, [source.name for source in sources]))
+            sources = [source for source in sources if source[0] in within]
+        named = tuple(named_files(question, [name for _, name in sources]))
         if named:
-            catalogue = catalogue.only(frozenset(source.document_id for source in sources if source.name in named))
-        there = set(catalogue.document_ids.tolist())
-        searched = _names(source for source in sources if source.document_id in there)
+            catalogue = catalogue.only(frozenset(document for document, name in sources if name in named))
+        there = set(catalogue.document_ids[np.flatnonzero(np.diff(catalogue.document_ids, prepend=-1))].tolist())
+        searched = tuple(dict.fromkeys(name for document, name in sources if document in there))
         asked = self._asked(question, history, named)
         if asked is None or not len(catalogue):
             return Retrieval(searched=searched, named=named)
-        found = _Search(self._store, self._vectors, self._weights, scope_id, catalogue, asked).run(limit)
-        return replace(found, searched=searched, named=named)
+        weights = self._weights_for(question, history)
+        most = max(limit, RERANKED) if self._reranker else limit
+        found = _Search(self._store, self._vectors, weights, scope_id, catalogue, asked).run(most)
+        hits = self._reranked(question, found.hits)[:limit]
+        return replace(found, hits=hits, searched=searched, named=named)
+
+    def _weights_for(self, question: str, history: Sequence[str]) -> Weights:
+        weights = self._weights.for_follow_up() if history else self._weights
+        known, language = self._embedder.languages, guess_language(question)
+        return weights.for_foreign() if known and language and language not in known else weights
+
+    def _reranked(self, question: str, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
+        """In the reranker's order, where there is one; each keeps the score that the search gave it."""
+        if self._reranker is None or not hits:
+            return hits
+        scores = self._reranker.scores(question, [hit.chunk.text for hit in hits])
+        return tuple(hits[place] for place in np.argsort(-scores, kind="stable").tolist())
 
     def recall(
         self, scope_id: str, chunk_ids: Sequence[int], *, within: frozenset[int] | None = None
@@ -139,56 +187,61 @@ class Retriever:
         terms = weighted_terms(turns)
         queries = [match_any(_but(named, words)) for words in (content_terms(turns[-1]), terms)]
         return _Asked(
-            *(decayed(vectors, DECAY), vectors[-1], terms, tuple(dict.fromkeys(queries))),
+            *(decayed(vectors, DECAY), vectors[-1], terms, turns[-1], tuple(dict.fromkeys(queries))),
             *(tuple(dict.fromkeys(content_terms(turns[-1]))), asks_for_exact(turns[-1])),
         )
 
 
 class _Search:
-    """One search: arrays over the chunks of the catalogue, and what each ranking says of them."""
+    """One search: arrays over the n chunks of the catalogue, and what each ranking says of them."""
 
     def __init__(
         self, store: Store, vectors: VectorIndex, weights: Weights, scope_id: str, catalogue: Catalogue, asked: _Asked
     ) -> None:
         self._store = store
-        self._vectors = vectors
         self._weights = weights
         self._scope_id = scope_id
         self._catalogue = catalogue
         self._asked = asked
-        self._holding = self._look_up_terms()
+        self._holding = store.held(asked.terms, catalogue)  # (terms, n) bool
         self._affinity = self._document_affinity()
-        self._cosines = np.full(len(catalogue), np.nan)
-        self._is_candidate = np.zeros(len(catalogue), dtype=bool)
+        queries = np.stack([asked.vector, asked.alone])
+        self._cosines, self._alone = vectors.cosines(queries, catalogue.chunk_ids)  # NaN without a vector yet
 
     def run(self, limit: int) -> Retrieval:
-        words = self._rank_by_words()
-        self._rank_by_meaning()
-        scores = self._scores(words)
-        order = np.flatnonzero(self._is_candidate)
-        order = order[np.argsort(-scores[order], kind="stable")]
-        picked = self._pick(order, limit)
-        hits = tuple(self._hit(place, found, scores) for place, found in picked)
+        scores = self._scores()
+        order = self._first(scores)
+        rows = self._store.chunks(self._scope_id, self._catalogue.chunk_ids[order].tolist())
+        known = np.isin(self._catalogue.chunk_ids[order], list(rows))
+        order = self._looked_at(order[known], rows, scores)
+        picked = self._pick(order, rows, limit)
         return Retrieval(
-            hits=hits,
-            top_cosine=self._top_cosine(),
+            hits=tuple(self._hit(place, found, scores) for place, found in picked),
+            top_cosine=float(np.nanmax(np.concatenate([self._cosines, self._alone]), initial=0.0)),
             coverage=float(self._coverage()[picked[0][0]]) if picked else 0.0,
             absent=self._absent(),
+            margin=self._margin(),
         )
 
-    def _absent(self) -> tuple[str, ...]:
-        held = dict(zip(self._asked.terms, np.any(self._holding, axis=1), strict=True))
-        return tuple(term for term in self._asked.own_terms if not held.get(term, True))
+    # --- over all chunks ---------------------------------------------------------------------
 
-    # --- by words ----------------------------------------------------------------------------
+    def _scores(self) -> np.ndarray:
+        """By words and by meaning, (n,) float64."""
+        weights = self._weights
+        dense = weights.dense_exact if self._asked.exact else weights.dense
+        lexical = weights.words + weights.stems  # until the best are looked at, BM25 stands for both
+        share = dense / max(dense + lexical, 1e-9)
+        scores = (dense + lexical) * fuse(self._cosines.astype(np.float64), self._bm25(), share)
+        return scores + weights.document * self._affinity
 
-    def _look_up_terms(self) -> np.ndarray:
-        """Which chunk holds which of the terms: (terms, chunks) bool."""
-        rows = [np.isin(self._catalogue.chunk_ids, self._store.holding(f'"{term}"')) for term in self._asked.terms]
-        return np.stack(rows) if rows else np.zeros((0, len(self._catalogue)), dtype=bool)
-
-    def _term_weights(self) -> np.ndarray:
-        return np.fromiter(self._asked.terms.values(), dtype=np.float64)
+    def _bm25(self) -> np.ndarray:
+        """BM25 of the question and of all questions so far, 0 to 1 each, and their mean."""
+        total = np.zeros(len(self._catalogue))
+        for query in self._asked.queries:
+            found = self._store.scores(query, self._catalogue)
+            total += found / max(found.max(), 1e-9) / len(self._asked.queries)
+        self._by_words = total
+        return total
 
     def _document_affinity(self) -> np.ndarray:
         """For each chunk the share of the question's telling words that its document holds, 0 to 1."""
@@ -196,79 +249,87 @@ class _Search:
         weights = self._term_weights() * rarity(held) * held.any(axis=1)
         return shares(held, weights)[places]
 
+    def _term_weights(self) -> np.ndarray:
+        return np.fromiter(self._asked.terms.values(), dtype=np.float64)
+
     def _coverage(self) -> np.ndarray:
         return shares(
             self._holding, self._term_weights() * np.log1p(len(self._catalogue) / (self._holding.sum(axis=1) + 0.5))
         )
 
-    def _rank_by_words(self) -> np.ndarray:
-        """BM25 of the question and of all questions so far, 0 to 1 each, and their mean."""
-        total = np.zeros(len(self._catalogue))
-        for query in self._asked.queries:
-            found = self._store.ranked(query, self._scope_id, self._documents(), CANDIDATES)
-            places, known = self._catalogue.places([chunk_id for chunk_id, _ in found])
-            scores = np.array([score for _, score in found])[known]
-            if len(scores):
-                total[places] += scores / max(scores.max(), 1e-9) / len(self._asked.queries)
-                self._is_candidate[places] = True
-        return total
+    def _absent(self) -> tuple[str, ...]:
+        held = dict(zip(self._asked.terms, np.any(self._holding, axis=1), strict=True))
+        return tuple(term for term in self._asked.own_terms if not held.get(term, True))
 
-    def _documents(self) -> frozenset[int]:
-        return frozenset(np.unique(self._catalogue.document_ids).tolist())
+    def _margin(self) -> float:
+        known = self._cosines[~np.isnan(self._cosines)]
+        best = known[top(known, STANDS_OUT)]
+        return float(best.max() - best.min()) if len(best) else 0.0
 
-    # --- by meaning --------------------------------------------------------------------------
+    # --- over the best -----------------------------------------------------------------------
 
-    def _rank_by_meaning(self) -> None:
-        ids = self._catalogue.chunk_ids
-        self._is_candidate[self._measure(ids, CANDIDATES)] = True
+    def _first(self, scores: np.ndarray) -> np.ndarray:
+        """Places of the best, best first; of documents that stand out more are looked at than of others."""
         favoured = self._favoured()
+        best = top(scores, LOOKED_AT)
         if not favoured.all():
-            self._is_candidate[self._measure(ids[favoured], CANDIDATES // 2)] = True
-        near = self._is_candidate.copy()
-        near[1:] |= self._is_candidate[:-1]
-        near[:-1] |= self._is_candidate[1:]
-        missing = ids[near & np.isnan(self._cosines)]
-        self._measure(missing, len(missing))
+            best = np.union1d(best, top(np.where(favoured, scores, -np.inf), min(LOOKED_AT, int(favoured.sum()))))
+        return best[np.argsort(-scores[best], kind="stable")]
 
-    def _measure(self, ids: np.ndarray, limit: int) -> np.ndarray:
-        """Note the cosines of the nearest of ``ids``; returns their places."""
-        found, cosines = self._vectors.search(self._asked.vector, ids, limit)
-        places, _ = self._catalogue.places(found)
-        self._cosines[places] = cosines
-        return places
-
-    def _top_cosine(self) -> float:
-        """A new subject must not be refused for the questions before it, nor a follow-up for what it leaves unsaid."""
-        _, alone = self._vectors.search(self._asked.alone, self._catalogue.chunk_ids, 1)
-        return float(np.nanmax(np.concatenate([self._cosines, alone]), initial=0.0))
-
-    # --- together ----------------------------------------------------------------------------
-
-    def _scores(self, words: np.ndarray) -> np.ndarray:
+    def _looked_at(self, order: np.ndarray, rows: Mapping[int, _Found], scores: np.ndarray) -> np.ndarray:
+        """Look at the texts of the best, note in ``scores`` what they have of the question's words, and order them."""
+        if not len(order):
+            return order
         weights = self._weights
-        dense = smoothed(self._cosines, self._catalogue, weights.neighbours)
-        dense = np.where(self._is_candidate, dense, np.nan)
-        share = weights.dense_exact if self._asked.exact else weights.dense
-        return fuse(dense, words, share) + weights.document * self._affinity
+        found = [rows[chunk_id] for chunk_id in self._catalogue.chunk_ids[order].tolist()]
+        texts = [f"{header}\n{chunk.text}" for chunk, _, header in found]
+        match = Wording(self._asked.text, self._asked.terms, texts).match()
+        before = scores.copy()
+        scores[order] -= weights.stems * self._by_words[order]
+        scores[order] += weights.stems * match.counted / max(match.counted.max(), 1e-9)
+        scores[order] += weights.near * match.near + weights.phrases * match.phrases
+        scores[order] = self._with_neighbours(order, rows, scores, before)
+        return order[np.argsort(-scores[order], kind="stable")]
 
-    def _pick(self, order: np.ndarray, limit: int) -> list[tuple[int, _Found]]:
-        """The first ``limit`` that say something new, with their rows as SQLite has them now."""
-        ids = self._catalogue.chunk_ids
-        rows = self._store.chunks(self._scope_id, ids[order].tolist())
-        places = [place for place in order.tolist() if int(ids[place]) in rows]
+    def _with_neighbours(
+        self, order: np.ndarray, rows: Mapping[int, _Found], scores: np.ndarray, before: np.ndarray
+    ) -> np.ndarray:
+        """Each score with a share of those before and after it: a text that goes on was cut for the embedder's sake.
+
+        Theirs are those of ``before``, when none had been looked at.
+        """
+        ids, documents = self._catalogue.chunk_ids, self._catalogue.document_ids
+        total, weight = scores[order].copy(), np.ones(len(order))
+        for index, place in enumerate(order.tolist()):
+            here = rows[int(ids[place])][0].location
+            for other in (place - 1, place + 1):
+                if 0 <= other < len(ids) and documents[other] == documents[place]:
+                    found = rows.get(int(ids[other]))
+                    if found is None or found[0].location.label() == here.label():
+                        total[index] += self._weights.neighbours * before[other]
+                        weight[index] += self._weights.neighbours
+        return total / weight
+
+    def _pick(self, order: np.ndarray, rows: Mapping[int, _Found], limit: int) -> list[tuple[int, _Found]]:
+        """The first ``limit`` that say something new, with their rows as SQLite has them now.
+
+        What stands word for word in two files is shown once; in one file twice it stands in two places.
+        """
+        ids, places = self._catalogue.chunk_ids, order.tolist()
         favoured = self._favoured()
         texts = {} if favoured.all() else {place: rows[int(ids[place])][0].text for place in places if favoured[place]}
         originals = [frozenset(words_of(text)) for text in texts.values()]
         picked: list[tuple[int, _Found]] = []
-        said: list[str] = []
+        said: dict[str, int] = {}  # texts, each with the document that it was first seen in
         for place in places:
             found = rows[int(ids[place])]
             words = words_of(found[0].text)
             text = " ".join(words)
-            is_new = not any(text in other or other in text for other in said)
-            if is_new and (favoured[place] or not self._is_version(frozenset(words), originals)):
+            document_id = found[0].document_id
+            if said.setdefault(text, document_id) == document_id and (
+                favoured[place] or not self._is_version(frozenset(words), originals)
+            ):
                 picked.append((place, found))
-                said.append(text)
             if len(picked) == limit:
                 break
         return picked
@@ -294,7 +355,3 @@ def _but(names: Sequence[str], terms: Iterable[str]) -> list[str]:
     terms = list(terms)
     in_names = {word for name in names for word in words_of(name)}
     return [term for term in terms if not in_names.issuperset(words_of(term))] or terms
-
-
-def _names(sources: Iterable[Source]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(source.name for source in sources))

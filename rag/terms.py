@@ -27,20 +27,37 @@ _STOP_WORDS = frozenset(
 _EXACT = re.compile(r"""\d|["“”„«»][^"“”„«»]{2,}["“”„«»]|\b\w+[_/.@-]\w+|\b[A-Z]{2,}\b""")
 
 
+_ENDING = re.compile(r"\.(?:pdf|docx|pptx|xlsx|csv|md|html?|txt)\b", re.IGNORECASE)  # of a file's name: all have one
+
+
 def clean(text: str) -> str:
     """``text`` without what no encoder takes: lone surrogates and control characters."""
     return "".join(c if unicodedata.category(c) not in ("Cs", "Cc") else " " for c in text)
 
 
+class _Unmarked(dict[int, int | None]):
+    """For `str.translate`: every character as it is, but none that only puts an accent on another."""
+
+    def __missing__(self, code: int) -> int | None:
+        self[code] = None if unicodedata.combining(chr(code)) else code
+        return self[code]
+
+
+_UNMARKED = _Unmarked()
+_WORD = re.compile(r"[^\W_]+")
+
+
 def words_of(text: str) -> list[str]:
     """Every word, folded: case and accents gone, in order."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return re.findall(r"[^\W_]+", "".join(c for c in decomposed if not unicodedata.combining(c)))
+    folded = text.casefold()
+    if not folded.isascii():
+        folded = unicodedata.normalize("NFKD", folded).translate(_UNMARKED)
+    return _WORD.findall(folded)
 
 
 def content_terms(text: str) -> list[str]:
     """The different words of ``text`` that carry meaning, or all of them where none does."""
-    words = list(dict.fromkeys(re.findall(r"[^\W_]+", text.casefold())))
+    words = list(dict.fromkeys(re.findall(r"[^\W_]+", _ENDING.sub("", text).casefold())))
     return [word for word in words if word not in _STOP_WORDS][:MAX_TERMS] or words[:MAX_TERMS]
 
 

@@ -27,15 +27,21 @@ class Location:
     row: int | None = None
     heading_path: tuple[str, ...] = ()
     rows: tuple[int, ...] = ()  # of a chunk of table rows: the row of each of its lines
+    last_row: int | None = None  # of a stretch of rows that begins at ``row``
+    is_scanned: bool = False  # read from a picture: letters may be wrong
 
     def label(self) -> str:
         """What a person would write: ``page 3``, ``slide 2``, ``Prices, row 7``, ``Terms › Price``."""
+        if self.is_scanned:
+            return f"page {self.page} (scanned)" if self.page is not None else "scanned"
         if self.page is not None:
             return f"page {self.page}"
         if self.slide is not None:
             return f"slide {self.slide}"
         if self.row is not None:
-            return f"{self.sheet}, row {self.row}" if self.sheet else f"row {self.row}"
+            several = self.last_row is not None and self.last_row != self.row
+            rows = f"rows {self.row}–{self.last_row}" if several else f"row {self.row}"
+            return f"{self.sheet}, {rows}" if self.sheet else rows
         return " › ".join(self.heading_path)
 
 
@@ -105,7 +111,7 @@ class Chunk:
     location: Location = Location()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)  # what is known of a hit ends with it: `rag.windows`
 class Hit:
     """A chunk that a search found, with the name it has in the scope that was searched."""
 
@@ -145,6 +151,8 @@ class Utterance:
     ref: str
     author: str
     text: str
+    month: int = 0  # in which it was written, 1 to 12; 0 where that is unknown
+    sitting: int = 0  # messages of one number were written in one go; only those lean on one another
 
 
 class Outcome(StrEnum):
@@ -235,6 +243,7 @@ class Embedder(Protocol):
     name: str
     dimension: int
     fingerprint: str  # identifies the weights: a change means that stored vectors are of no use
+    languages: frozenset[str]  # that it was made for, ISO 639-1; empty: many, or unknown
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Shape: (n, dimension) float32, unit rows."""

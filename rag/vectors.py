@@ -21,6 +21,10 @@ import numpy as np
 
 MAGIC = b"inhouse-vectors-1\n"
 REBUILD_BATCH = 4096
+BLOCK = 1024  # rows: what one query brings into the cache, the next one finds there
+_NOWHERE = -1
+
+_products: Any = vars(faiss)["fvec_inner_products_by_idx"]  # one query with rows by their numbers
 
 # Two spinning OpenMP threads beside a busy process are many times slower than one that works.
 faiss.omp_set_num_threads(1)
@@ -57,33 +61,63 @@ class VectorIndex:
         self.dimension = dimension
         self.fingerprint = fingerprint
         self._lock = threading.RLock()
-        self._ids: set[int] = set()
         self._index: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
+        self._places = _Places()
 
     def __len__(self) -> int:
-        return len(self._ids)
+        return int(self._index.ntotal)
 
     def __contains__(self, chunk_id: int) -> bool:
-        return chunk_id in self._ids
+        return bool(self._places.of(np.array([chunk_id]))[0] != _NOWHERE)
 
     def add(self, ids: np.ndarray, rows: np.ndarray) -> None:
         """Add unit rows, (n, dimension) float32; an id that is there already is left as it is."""
         with self._lock:
-            new = np.array([int(i) not in self._ids for i in ids], dtype=bool)
+            ids = np.asarray(ids, dtype=np.int64)
+            new = self._places.of(ids) == _NOWHERE
             if not new.any():
                 return
-            ids = np.ascontiguousarray(np.asarray(ids, dtype=np.int64)[new])
+            ids = np.ascontiguousarray(ids[new])
+            first = len(self)
             self._index.add_with_ids(np.ascontiguousarray(np.asarray(rows, dtype=np.float32)[new]), ids)
-            self._ids.update(ids.tolist())
+            self._places.put(ids, first)
 
     def remove(self, ids: np.ndarray) -> int:
         """Forget these ids; returns how many were there."""
         with self._lock:
-            gone = self._ids.intersection(int(i) for i in ids)
-            if gone:
-                self._index.remove_ids(np.fromiter(gone, dtype=np.int64))
-                self._ids -= gone
+            ids = np.unique(np.asarray(ids, dtype=np.int64))
+            gone = ids[self._places.of(ids) != _NOWHERE]
+            if len(gone):
+                self._index.remove_ids(gone)
+                self._places = _Places(self._stored_ids())
             return len(gone)
+
+    def cosines(self, queries: np.ndarray, ids: np.ndarray) -> np.ndarray:
+        """Every query with every one of ``ids``: (q, d) float32 and (n,) int64 -> (q, n) float32, NaN without a vector.
+
+        Exact, and in one pass over the rows for all queries, where FAISS keeps them.
+        """
+        queries = np.ascontiguousarray(queries, dtype=np.float32)
+        faiss.omp_set_num_threads(1)  # this thread's own number
+        with self._lock:  # a row that is added may move all others
+            places = self._places.of(ids)
+            found = np.empty((len(queries), len(places)), dtype=np.float32)
+            if len(self):
+                self._multiply(queries, places, found)
+        found[:, places == _NOWHERE] = np.nan
+        return found
+
+    def _multiply(self, queries: np.ndarray, places: np.ndarray, found: np.ndarray) -> None:
+        flat: Any = faiss.downcast_index(self._index.index)
+        rows = flat.get_xb()
+        for start in range(0, len(places), BLOCK):
+            block = places[start : start + BLOCK]
+            for query, cosines in zip(queries, found[:, start : start + BLOCK], strict=True):
+                pointers = (faiss.swig_ptr(cosines), faiss.swig_ptr(query), rows, faiss.swig_ptr(block))
+                _products(*pointers, self.dimension, 1, len(block))  # leaves out -1
+
+    def _stored_ids(self) -> np.ndarray:
+        return faiss.vector_to_array(self._index.id_map)
 
     def search(self, query: np.ndarray, allowed: np.ndarray, limit: int) -> tuple[np.ndarray, np.ndarray]:
         """The best of ``allowed``: ids (m,) int64 and cosines (m,) float32, best first, m ≤ limit.
@@ -91,7 +125,7 @@ class VectorIndex:
         Ids without a vector are left out. The filter comes before the ranking, so that what may
         not be seen never takes the place of what may.
         """
-        limit = min(limit, len(allowed), len(self._ids))
+        limit = min(limit, len(allowed), len(self))
         if limit < 1:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         allowed = np.ascontiguousarray(allowed, dtype=np.int64)
@@ -106,9 +140,9 @@ class VectorIndex:
         """Make this index equal to ``source``; returns the generation that it now shows."""
         with self._lock:
             generation, ids = source.vector_ids(self.fingerprint)
-            wanted = set(ids.tolist())
-            self.remove(np.fromiter(self._ids - wanted, dtype=np.int64))
-            missing = np.array(sorted(wanted - self._ids), dtype=np.int64)
+            known = self._stored_ids()
+            self.remove(np.setdiff1d(known, ids))
+            missing = np.setdiff1d(ids, known)
             for start in range(0, len(missing), REBUILD_BATCH):
                 self.add(*source.vectors(self.fingerprint, missing[start : start + REBUILD_BATCH]))
             return generation
@@ -141,7 +175,7 @@ class VectorIndex:
             raise StaleIndex("made from other data")
         index = cls(expected.dimension, expected.fingerprint)
         index._index = faiss.deserialize_index(np.frombuffer(body, dtype=np.uint8))
-        index._ids = set(faiss.vector_to_array(index._index.id_map).tolist())
+        index._places = _Places(index._stored_ids())
         return index
 
     @classmethod
@@ -153,6 +187,30 @@ class VectorIndex:
         index = cls(dimension, fingerprint)
         index.refresh(source)
         return index
+
+
+class _Places:
+    """Where each id's row stands: one entry for every number up to the highest id, 4 MB for a million."""
+
+    def __init__(self, ids: np.ndarray | None = None) -> None:
+        self._rows = np.full(1024, _NOWHERE, dtype=np.int32)
+        if ids is not None:
+            self.put(ids, 0)
+
+    def put(self, ids: np.ndarray, first: int) -> None:
+        """These ids have the rows from ``first`` on."""
+        if not len(ids):
+            return
+        if (needed := int(ids.max()) + 1) > len(self._rows):
+            more = np.full(max(needed, 2 * len(self._rows)) - len(self._rows), _NOWHERE, dtype=np.int32)
+            self._rows = np.concatenate([self._rows, more])
+        self._rows[ids] = np.arange(first, first + len(ids), dtype=np.int32)
+
+    def of(self, ids: np.ndarray) -> np.ndarray:
+        """The rows, (n,) int64; `_NOWHERE` where an id has none."""
+        ids = np.asarray(ids, dtype=np.int64)
+        is_known = (ids >= 0) & (ids < len(self._rows))
+        return np.where(is_known, self._rows[np.where(is_known, ids, 0)], np.int64(_NOWHERE))
 
 
 def _split(raw: bytes) -> tuple[bytes, bytes, bytes]:

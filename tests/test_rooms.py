@@ -25,15 +25,16 @@ MAX_FUNCTION_LINES = 50
 OWNERS = {
     "slack_sdk": ("bot",),
     "slack_bolt": ("bot",),
-    "sqlite_utils": ("rag.database", "rag.store", "bot.records", "bot.schema"),
-    "sqlite3": ("rag.database", "bot.cli.checks"),  # the doctor must look at a database that does not open
+    "sqlite_utils": ("rag.database", "rag.store", "rag.digests", "bot.records", "bot.schema"),
+    # The doctor must look at a database that does not open; uploaded tables are asked in memory.
+    "sqlite3": ("rag.database", "rag.tables.database", "bot.cli.checks"),
     "faiss": ("rag.vectors",),
     "torch": ("rag.llms", "rag.embeddings", "rag.engine", "rag.bench"),
     "transformers": ("rag.llms", "rag.embeddings", "rag.engine", "rag.bench"),
     "bitsandbytes": ("rag.llms", "rag.engine"),
     "numba": ("rag.engine",),
     "llvmlite": ("rag.engine",),
-    "sentence_transformers": ("rag.embeddings",),
+    "sentence_transformers": ("rag.embeddings", "rag.bench.plain_encode"),
     "pypdfium2": ("rag.data_loaders",),
     "pypdf": ("rag.data_loaders",),
     "docx": ("rag.data_loaders",),
@@ -49,14 +50,16 @@ STOREYS = (
     ("cli",),
     ("app",),
     ("listeners",),
-    ("inbox", "commands", "turns", "asks", "home", "revisions", "summaries", "retention"),
+    ("inbox", "commands", "turns", "asks", "home", "revisions", "retention"),
+    ("briefings",),
+    ("summaries", "digests", "comparisons", "recaps"),
     ("asides", "home_view", "pane", "channel_modal", "erasures", "uploads", "writing", "notices"),
-    ("receipts", "progress", "forgetting", "membership", "overview", "access", "feedback"),
+    ("receipts", "progress", "forgetting", "membership", "overview", "access", "feedback", "spoken"),
     ("replies", "conversations", "downloads", "answers", "people"),
-    ("delivery", "rendering"),
-    ("history", "channels", "jobs", "versions", "splitting", "pacing"),
-    ("records", "preflight", "rates"),
-    ("schema", "texts", "events", "blocks", "settings", "samples"),
+    ("delivery", "rendering", "brief"),
+    ("history", "channels", "jobs", "versions", "splitting", "pacing", "chosen"),
+    ("records", "preflight", "rates", "intents"),
+    ("schema", "texts", "events", "blocks", "settings", "samples", "dates"),
 )
 WORKSPACE = "bot.workspace"
 WORKSPACE_GUESTS = ("bot.cli", "tests")
@@ -65,7 +68,8 @@ WORKSPACE_GUESTS = ("bot.cli", "tests")
 BUILT_IN_CLI = frozenset(
     """Database Store Originals Ingester Retriever Answerer Eraser Records Jobs Inbox Commands Turns Access Uploads
     Downloads Conversations Erasures Notices Workspace Bot Desk History Channels People Writer Asides Asks Summaries
-    Home Pane Overview Membership Revisions Feedback Retention Summarizer""".split()
+    Home Pane Overview Membership Revisions Feedback Retention Summarizer Digester Briefings Digests Comparisons
+    Recaps TableAnswerer SequenceChecker CrossEncoderReranker""".split()
 )
 CONSTRUCTORS = ("bot.cli", "tests", "rag.evals")
 

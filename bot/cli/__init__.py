@@ -19,6 +19,9 @@ COMMANDS = {
     "doctor": "bot.cli.doctor:doctor",
     "models": "bot.cli.models:models",
     "bench": "bot.cli.bench:bench",
+    "eval": "bot.cli.evals:evaluate",
+    "cases": "bot.cli.cases:cases",
+    "calibrate": "bot.cli.calibrate:calibrate",
 }
 
 

@@ -86,6 +86,8 @@ def _answer(library: Library, question: str, *, show: bool) -> Answer:
 
 
 def _show_end(answer: Answer, library: Library) -> None:
+    if answer.outcome is Outcome.ASKED:
+        click.echo(f"Which do you mean: {', '.join(answer.choices)}?")
     if answer.refused:
         click.echo(f"Not found in {', '.join(answer.searched) or 'any file'}.")
     for citation in answer.citations:
@@ -105,6 +107,8 @@ def as_dict(answer: Answer, timing: dict[str, float], problems: dict[str, str]) 
         "outcome": answer.outcome,
         "citations": [citation_as_dict(citation) for citation in answer.citations],
         "searched": list(answer.searched),
+        "choices": list(answer.choices),
+        "query": answer.query,
         "not_read": problems,
         "timing": timing,
     }

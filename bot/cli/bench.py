@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -15,6 +15,9 @@ from bot.cli.library import load_models, say, set_up_logging
 from bot.settings import Settings
 from rag.bench.sizes import Sizes
 from rag.errors import ModelFailed
+
+if TYPE_CHECKING:
+    from rag.bench.result import Result
 
 DEFAULTS = Sizes()
 ONLY = ("ceilings", "prefill", "decode", "answer", "first", "streams", "lookup", "indexing", "memory")
@@ -26,6 +29,8 @@ def bench() -> None:
     """Measure this machine; nothing leaves it. Close other programs first.
 
     `inhouse bench engine` measures the language model: reading, writing, several people at once.
+    `inhouse bench index` measures how quickly files are read in, beside plain encoding of the same texts.
+    `inhouse bench search` measures searches over a hundred thousand chunks.
     `inhouse bench start` measures how long it takes from the start to the first answer.
     """
 
@@ -87,12 +92,47 @@ def engine(  # noqa: PLR0913, PLR0917 - one for each option
 
         plot.write(draw(result))
         say(f"Drawn into {plot.name}.")
+    _tell(result, as_json)
+
+
+@bench.command()
+@click.option("--chunks", default=200, show_default=True, type=click.IntRange(4), help="Of each round, about.")
+@click.option("--repeats", default=DEFAULTS.repeats, show_default=True, type=click.IntRange(1, 50))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else on standard output.")
+def index(chunks: int, repeats: int, as_json: bool) -> None:
+    """Measure how quickly files are read in: parsed, split, stored and embedded, beside plain encoding.
+
+    About a minute. Plain encoding is `SentenceTransformer.encode` as it comes, over the same texts.
+    """
+    set_up_logging("WARNING")
+    from bot.cli.bench_store import measure_index
+
+    _tell(measure_index(Settings.load(), chunks, repeats), as_json)
+
+
+@bench.command()
+@click.option("--chunks", default=100_000, show_default=True, type=click.IntRange(100), help="In the large scope.")
+@click.option("--questions", default=250, show_default=True, type=click.IntRange(20), help="A fifth in a small scope.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else on standard output.")
+def search(chunks: int, questions: int, as_json: bool) -> None:
+    """Measure searches over a large store, made for the purpose in about two minutes and removed afterwards.
+
+    It takes 500 MB on disk and as much memory for a hundred thousand chunks. Each part of a search is told:
+    embedding the question, its words, its meaning, looking up rows, and the rest, which is arithmetic.
+    """
+    set_up_logging("WARNING")
+    from bot.cli.bench_store import measure_search
+
+    _tell(measure_search(Settings.load(), chunks, questions), as_json)
+
+
+def _tell(result: Result, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(result.as_dict(), ensure_ascii=False))
-    else:
-        from rag.bench.report import report
+        return
+    from rag.bench.report import report
 
-        click.echo(report(result), nl=False)
+    click.echo(report(result), nl=False)
 
 
 @bench.command()

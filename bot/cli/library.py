@@ -16,19 +16,26 @@ import click
 
 from bot import schema
 from bot.settings import Settings
+from rag import digests as digests_module
 from rag import store as store_module
 from rag.answering import Answerer
+from rag.calibrations import read_own
 from rag.data_loaders import parse_file
 from rag.data_loaders.limits import Limits
 from rag.database import Database
+from rag.digest import Digester
 from rag.engine.limits import Wishes
 from rag.erase import Eraser
 from rag.errors import DiskFull
+from rag.gate import Gate
+from rag.grounding import Checker
 from rag.ingest import Ingester
 from rag.llms.base import BaseLLM
 from rag.originals import Originals
-from rag.retrieve import Retriever
+from rag.retrieve import Reranker, Retriever
 from rag.store import Store
+from rag.tables.answering import TableAnswerer
+from rag.tables.exam import Exam
 from rag.types import Embedder
 from rag.vectors import VectorIndex
 
@@ -51,6 +58,8 @@ class Library:
     retriever: Retriever
     answerer: Answerer
     eraser: Eraser
+    digester: Digester
+    exam: Exam
 
 
 @contextmanager
@@ -61,7 +70,9 @@ def open_library(settings: Settings, models: tuple[BaseLLM, Embedder] | None = N
     """
     folder = settings.data_dir
     _check_disk(folder)
-    with Database(folder / "inhouse.db", [store_module.MIGRATIONS, schema.MIGRATIONS]) as database:
+    with Database(
+        folder / "inhouse.db", [store_module.MIGRATIONS, digests_module.MIGRATIONS, schema.MIGRATIONS]
+    ) as database:
         llm, embedder = models or load_models(settings)
         store = Store(database)
         index_path = folder / "vectors.faiss"
@@ -73,20 +84,18 @@ def open_library(settings: Settings, models: tuple[BaseLLM, Embedder] | None = N
             size_bytes=settings.max_file_bytes,
         )
         parse = partial(parse_file, limits=limits)
+        exam = Exam(folder / "tables-exam.json", settings.model or llm.name)
+        tables = TableAnswerer(llm, originals, store, may_ask=exam.is_passed)
         library = Library(
             database,
             store,
             embedder,
             Ingester(store, vectors, embedder, originals, parse=parse),
-            retriever := Retriever(store, vectors, embedder),
-            Answerer(
-                retriever,
-                llm,
-                embedder,
-                budget_tokens=settings.context_tokens,
-                max_tokens=settings.max_answer_tokens,
-            ),
-            Eraser(store, vectors, originals, index_path, forget=llm.forget),
+            retriever := Retriever(store, vectors, embedder, reranker=_reranker(settings)),
+            _answerer(settings, retriever, llm, embedder, tables),
+            Eraser(store, vectors, originals, index_path, forget=partial(_forget, llm, tables)),
+            Digester(store, llm, embedder, digests_module.Digests(database)),
+            exam,
         )
         library.eraser.finish()
         try:
@@ -95,6 +104,44 @@ def open_library(settings: Settings, models: tuple[BaseLLM, Embedder] | None = N
             if models is None:  # others' are others' to end
                 llm.close()
         vectors.save(index_path, store)
+
+
+def _answerer(
+    settings: Settings, retriever: Retriever, llm: BaseLLM, embedder: Embedder, tables: TableAnswerer
+) -> Answerer:
+    own = read_own(settings.data_dir / "calibration.json", embedder.fingerprint)
+    return Answerer(
+        retriever,
+        llm,
+        embedder,
+        gate=Gate.of(embedder, own),
+        tables=tables,
+        checker=_checker(settings),
+        budget_tokens=settings.context_tokens,
+        max_tokens=settings.max_answer_tokens,
+    )
+
+
+def _reranker(settings: Settings) -> Reranker | None:
+    if settings.reranker_model is None:
+        return None
+    from rag.llms.rerankers import CrossEncoderReranker
+
+    return CrossEncoderReranker(settings.reranker_model)
+
+
+def _checker(settings: Settings) -> Checker | None:
+    if settings.grounding_model is None:
+        return None
+    from rag.llms.checkers import SequenceChecker
+
+    return SequenceChecker(settings.grounding_model)
+
+
+def _forget(llm: BaseLLM, tables: TableAnswerer, scope_id: str) -> None:
+    """What an erased document left in memories."""
+    llm.forget(scope_id)
+    tables.forget(scope_id)
 
 
 def load_models(settings: Settings) -> tuple[BaseLLM, Embedder]:

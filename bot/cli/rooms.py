@@ -11,10 +11,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.access import Access
 from bot.asides import Asides
 from bot.asks import Asks
+from bot.briefings import Briefings
 from bot.channels import Channels
 from bot.cli.library import Library, worker_count
 from bot.commands import Commands
+from bot.comparisons import Comparisons
 from bot.conversations import Conversations
+from bot.digests import Digests
 from bot.downloads import Downloads
 from bot.erasures import Erasures
 from bot.feedback import Feedback
@@ -29,6 +32,7 @@ from bot.overview import Overview
 from bot.pane import Pane
 from bot.people import People
 from bot.preflight import Identity
+from bot.recaps import Recaps
 from bot.records import Records
 from bot.replies import Appends
 from bot.retention import Retention
@@ -134,7 +138,6 @@ def _build_home(ground: _Ground, settings: Settings, identity: Identity, library
 
 def _assign(jobs: Jobs, ground: _Ground, home: Home, settings: Settings, library: Library) -> None:
     """Who does which job, who is told of those that wait, and who apologises for those that failed."""
-    turns = _build_turns(ground, home.pane, Limits(settings.max_question_chars, settings.history_turns))
     asides = Asides(
         *(ground.client, ground.records, ground.history, ground.people, ground.access, ground.conversations),
         ground.membership,
@@ -150,11 +153,22 @@ def _assign(jobs: Jobs, ground: _Ground, home: Home, settings: Settings, library
     )
     summarizer = Summarizer(library.answerer.llm, library.embedder)
     summaries = Summaries(ground.client, ground.conversations, ground.people, asides, summarizer, ground.model_threads)
+    briefings = Briefings(
+        records=ground.records,
+        people=ground.people,
+        asides=asides,
+        digests=Digests(library.digester, library.answerer.llm, ground.model_threads),
+        comparisons=Comparisons(library.digester),
+        summaries=summaries,
+        recaps=Recaps(ground.client, ground.conversations, ground.people, summarizer, ground.model_threads),
+    )
+    turns = _build_turns(ground, home.pane, briefings, Limits(settings.max_question_chars, settings.history_turns))
     jobs.on_waiting(ground.notices.waiting)
     jobs.on_failure(turns.apologise)
     for kind, handler in (
         *(("turn", turns.run), ("redo", turns.run)),
         *(("ask", asks.run), ("add", asks.add), ("share", asides.share), ("summarise", summaries.run)),
+        ("brief", briefings.run),
         *(("upload", ground.uploads.run), ("reread", ground.uploads.read_again), ("erase", ground.erasures.run)),
         *(("home", home.run), ("settings", home.change), ("forget", home.forget), ("renew", home.renew)),
         *(("context", home.pane.looked), ("joined", home.pane.joined)),
@@ -163,7 +177,7 @@ def _assign(jobs: Jobs, ground: _Ground, home: Home, settings: Settings, library
         jobs.handle(kind, handler)
 
 
-def _build_turns(ground: _Ground, pane: Pane, limits: Limits) -> Turns:
+def _build_turns(ground: _Ground, pane: Pane, briefings: Briefings, limits: Limits) -> Turns:
     return Turns(
         client=ground.client,
         bot_user=ground.bot_user,
@@ -175,6 +189,7 @@ def _build_turns(ground: _Ground, pane: Pane, limits: Limits) -> Turns:
         uploads=ground.uploads,
         writer=ground.writer,
         pane=pane,
+        briefings=briefings,
         notices=ground.notices,
         appends=Appends(),
         limits=limits,

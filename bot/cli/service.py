@@ -6,6 +6,7 @@ import asyncio
 import ctypes
 import logging
 import signal
+import threading
 import time
 from collections.abc import Coroutine
 from contextlib import suppress
@@ -24,6 +25,7 @@ from rag.errors import ModelRefused, SettingsError
 
 log = logging.getLogger(__name__)
 
+EXAM_AFTER_S = 60
 PING_INTERVAL_S = 5.0  # a lost connection is noticed within this time; a pong may take half of it
 
 PR_SET_DUMPABLE = 4  # prctl(2)
@@ -76,6 +78,7 @@ class Bot:
         self._catching_up: asyncio.Task[None] | None = None
         self._sweeping: asyncio.Task[None] | None = None
         self._retention = rooms.retention
+        self._leaving = threading.Event()
 
     async def start(self) -> None:
         """Take up what a former run left, then listen."""
@@ -87,6 +90,7 @@ class Bot:
     async def stop(self) -> None:
         """Listen no more, finish what is being answered, leave the rest to the next start."""
         await self._socket.close_async()
+        self._leaving.set()
         if self._sweeping is not None:
             self._sweeping.cancel()
             await asyncio.gather(self._sweeping, return_exceptions=True)
@@ -99,6 +103,11 @@ class Bot:
         done = await asyncio.to_thread(self._library.ingester.catch_up)
         if done:
             log.info("completed %d documents that an earlier run had begun", done)
+        llm, exam = self._library.answerer.llm, self._library.exam
+        # Whether it may be trusted with questions about tables; not while everybody is just coming back.
+        await asyncio.to_thread(self._leaving.wait, EXAM_AFTER_S)
+        if exam.is_due(llm) and not self._leaving.is_set():
+            await asyncio.to_thread(exam.sit, llm, self._leaving)
 
 
 async def _unless(stopping: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
@@ -24,7 +25,8 @@ def register(app: AsyncApp, desk: Desk) -> None:
 def _register_answers(app: AsyncApp, desk: Desk) -> None:
     async def choose(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
         action = body["actions"][0]
-        choice = action["selected_option"]["value"] if action["type"] == "overflow" else answers.WIDEN
+        is_menu = action["type"] == "overflow"
+        choice = action["selected_option"]["value"] if is_menu else action.get("value") or answers.WIDEN
         reply_ts = body["container"]["message_ts"]
         place = (body["team"]["id"], body["channel"]["id"], reply_ts)
         work = await desk.revisions.wish(*place, body["user"]["id"], choice)
@@ -43,6 +45,7 @@ def _register_answers(app: AsyncApp, desk: Desk) -> None:
 
     app.action(blocks.MENU)(choose)
     app.action(blocks.WIDEN)(choose)
+    app.action(re.compile(rf"{blocks.CHOICE}_\d"))(choose)
     app.action(blocks.STOP)(stop)
 
 

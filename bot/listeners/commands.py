@@ -1,9 +1,10 @@
-"""Slash commands and the buttons under their answers. All of it is seen by the asker alone."""
+"""Slash commands, and the buttons and menus under their answers. All of it is seen by the asker alone."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
@@ -11,6 +12,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from bot import blocks, commands
 from bot.commands import Asker
 from bot.events import IncomingMessage, plain
+from bot.intents import Intent, Kind, changes_intent, summary_intent
 from bot.listeners.desk import Desk
 from rag.errors import InhouseError
 
@@ -22,6 +24,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
     _register_ask(app, desk)
     _register_inhouse(app, desk)
     _register_files(app, desk)
+    _register_briefs(app, desk)
 
 
 def _register_ask(app: AsyncApp, desk: Desk) -> None:
@@ -67,7 +70,10 @@ def _register_inhouse(app: AsyncApp, desk: Desk) -> None:
                 place = (command["trigger_id"], asker.team, asker.channel, asker.user)
                 await ack(await desk.home.open_settings(*place) or "")
                 return
-            reply = await desk.commands.reply_to(asker, text)
+            if commands.wanted(text)[0] in {commands.SUMMARY, commands.CHANGES}:
+                reply = await _brief(desk, asker, text, command)
+            else:
+                reply = await desk.commands.reply_to(asker, text)
         except InhouseError as error:
             await ack(await _trouble(desk, asker, error))
             return
@@ -118,6 +124,53 @@ def _register_files(app: AsyncApp, desk: Desk) -> None:
 
     app.action(commands.MORE_FILES)(more)
     app.action(commands.FORGET_LISTED)(forget_file)
+
+
+def _register_briefs(app: AsyncApp, desk: Desk) -> None:
+    async def chosen(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        action = body["actions"][0]
+        kind = Kind.CHANGES if action["action_id"] == blocks.COMPARE_FILE else Kind.FILE
+        file_id = action["value"] if action["type"] == "button" else (action["selected_option"] or {}).get("value", "")
+        thread_ts = body["container"].get("thread_ts")
+        said = await _begin(
+            desk, _asker(body), Intent(kind, file_id=file_id), f"{file_id}/{action['action_ts']}", thread_ts
+        )
+        await ack()
+        await respond(text=said, replace_original=False, response_type="ephemeral", thread_ts=thread_ts)
+
+    app.action(blocks.SUMMARISE_FILE)(chosen)
+    app.action(blocks.COMPARE_FILE)(chosen)
+
+
+async def _brief(desk: Desk, asker: Asker, text: str, command: dict[str, Any]) -> list[blocks.Block]:
+    """What `/inhouse summary …` and `/inhouse changes …` lead to, told at once. Raises: StoreError."""
+    typed = plain(commands.after_word(text))
+    if commands.wanted(text)[0] == commands.CHANGES:
+        intent = changes_intent(typed)
+    else:
+        intent = summary_intent(typed, datetime.now().astimezone())
+        if intent.kind is Kind.FILE and not intent.subject:
+            intent = Intent(Kind.FILE, file_id=await desk.commands.only_file(asker), is_sure=True)
+            if not intent.file_id:
+                return await desk.commands.choose(asker)
+    said = await _begin(desk, asker, intent, command["trigger_id"], None, command["response_url"])
+    return [blocks.section(said)]
+
+
+async def _begin(
+    desk: Desk, asker: Asker, intent: Intent, key: str, thread_ts: str | None, response_url: str = ""
+) -> str:
+    """Hand a briefing on, and what is said of that at once. Raises: StoreError."""
+    texts = await desk.people.texts(asker.team, asker.channel, asker.user)
+    if await desk.inbox.is_full():
+        return texts("busy")
+    payload = {
+        "message": asdict(stand_in(asker, "", thread_ts)),
+        "intent": asdict(intent),
+        "response_url": response_url,
+    }
+    await desk.inbox.add("brief", f"brief/{key}", f"ask/{asker.user}", asker.user, payload)
+    return texts("brief-comparing" if intent.kind is Kind.CHANGES else "brief-reading")
 
 
 def stand_in(asker: Asker, text: str, thread_ts: str | None = None) -> IncomingMessage:

@@ -21,14 +21,18 @@ _OWN = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME", "OMP_NUM_THREADS")
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
 
+def own_environment() -> list[str]:
+    """What stands in front of a command, so that the child's threads wait as its software would have them."""
+    return ["env", *(word for variable in _OWN for word in ("-u", variable))]
+
+
 class ProcessWriter:
     """Starts ``rag.bench.worker`` as ``name`` with ``options``. Raises: ModelFailed where it does not come up."""
 
     def __init__(self, name: str, options: dict[str, Any]) -> None:
         self.name = name
-        unset = [word for variable in _OWN for word in ("-u", variable)]
         self._child = subprocess.Popen(  # noqa: S603 - our own module
-            ["env", *unset, sys.executable, "-m", "rag.bench.worker", name, json.dumps(options)],  # noqa: S607
+            [*own_environment(), sys.executable, "-m", "rag.bench.worker", name, json.dumps(options)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

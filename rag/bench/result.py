@@ -24,11 +24,12 @@ class Result:
     measures: Mapping[str, Measure] = field(default_factory=dict)
     goals: tuple[Goal, ...] = ()
     remarks: tuple[str, ...] = ()
+    bench: str = "engine"
 
     def as_dict(self) -> dict[str, object]:
         """The command's JSON."""
         return {
-            "bench": "engine",
+            "bench": self.bench,
             "model": self.model or None,
             "machine": dict(self.machine),
             "ceilings": self.ceilings.as_dict(),

@@ -12,10 +12,15 @@ from pathlib import Path, PurePosixPath
 from rag.data_loaders.archive import zip_kind
 from rag.data_loaders.encoding import decode
 from rag.data_loaders.limits import MIB, Limits
+from rag.data_loaders.recognition import is_installed
 from rag.errors import BrokenFile, EmptyFile, EncryptedFile, FileTooLarge, UnsupportedFile
 
 _PROGRAM = "This file is a program, not a document; it was not opened."
 _PICTURE = "This file is a picture, and text in pictures is not read; upload a copy with typed text, such as a PDF."
+_PICTURE_WITHOUT = (
+    "This file is a picture, and text in pictures is not read here; upload a copy with typed text, such as a PDF, "
+    "or ask the administrator to install the extra “ocr”."
+)
 _SOUND = "This file is sound or video, which is not read; upload a written version."
 _ARCHIVE = "This file is an archive; unpack it and upload the documents inside."
 _RTF = "This file is in Rich Text Format (.rtf), which is not read; save it as .docx or PDF and upload that."
@@ -30,11 +35,7 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\xcf\xfa\xed\xfe", _PROGRAM),
     (b"\xca\xfe\xba\xbe", _PROGRAM),
     (b"\0asm", _PROGRAM),
-    (b"\x89PNG", _PICTURE),
-    (b"\xff\xd8\xff", _PICTURE),
     (b"GIF8", _PICTURE),
-    (b"II*\0", _PICTURE),
-    (b"MM\0*", _PICTURE),
     (b"8BPS", _PICTURE),
     (b"\0\0\1\0", _PICTURE),
     (b"ID3", _SOUND),
@@ -92,8 +93,18 @@ def detect(path: Path, name: str, limits: Limits) -> str:
         return "pdf"
     if head.startswith((b"PK\3\4", b"PK\5\6", b"PK\7\x08", b"PK00")):
         return zip_kind(path, limits)
+    if _is_readable_picture(head):
+        if limits.scanned_pages and is_installed():
+            return "picture"
+        raise UnsupportedFile(_PICTURE_WITHOUT)
     _refuse_binary(path, head)
     return _text_kind(head, name)
+
+
+def _is_readable_picture(head: bytes) -> bool:
+    """PNG, JPEG, TIFF or WebP: what text recognition takes."""
+    is_webp = head.startswith(b"RIFF") and head[8:12] == b"WEBP"
+    return is_webp or head.startswith((b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*"))
 
 
 def _refuse_binary(path: Path, head: bytes) -> None:
@@ -107,7 +118,7 @@ def _refuse_binary(path: Path, head: bytes) -> None:
     if head.startswith(b"BM") and b"\0\0\0\0" in head[:16]:
         raise UnsupportedFile(_PICTURE)
     if head.startswith(b"RIFF"):
-        raise UnsupportedFile(_PICTURE if head[8:12] == b"WEBP" else _SOUND)
+        raise UnsupportedFile(_SOUND)
     if head[4:8] == b"ftyp":
         raise UnsupportedFile(_PICTURE if head[8:12] in (b"heic", b"heix", b"avif", b"mif1") else _SOUND)
     if head[257:262] == b"ustar":

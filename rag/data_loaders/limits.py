@@ -22,10 +22,13 @@ class Limits:
     pages: int = 2_000  # a novel has 300
     rows: int = 50_000
     columns: int = 500
+    cells: int = 2_000_000  # where tables are read to be counted in
     characters: int = 8_000_000
 
     cpu_s: int = 30  # at 80% of it the reader stops by itself and says how far it came
     wall_s: float = 60.0
     memory_bytes: int = 1024 * MIB
+    scanned_pages: int = 50  # read by text recognition, where that is installed; 0 turns it off
+    scanned_page_s: int = 90  # of one such page; it takes about 5 on a core of its own
     output_bytes: int = 50 * MIB
     open_files: int = 64

@@ -22,7 +22,10 @@ _EDGE_LINES = 2  # lines at a page's top and bottom that may be running headers
 def blocks(reading: Reading) -> Iterator[Block]:
     """Paragraphs and headings page by page, without running headers. Raises: EncryptedFile, BrokenFile."""
     contents = read_pdf(reading)
-    empty = sum(not any(line.text.strip() for line in page) for page in contents.pages)
+    empty = sum(
+        not any(line.text.strip() for line in page) and number not in reading.pictures
+        for number, page in enumerate(contents.pages, start=1)
+    )
     if 0 < empty < len(contents.pages):
         verb = "holds" if empty == 1 else "hold"
         reading.note(f"{empty} of {len(contents.pages)} pages {verb} no text (scanned?).")

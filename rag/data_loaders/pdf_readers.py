@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pypdfium2 as pdfium
 
 from rag.data_loaders.layout import Line
 from rag.data_loaders.reading import Reading, clean
+from rag.data_loaders.recognition import is_installed
 from rag.errors import BrokenFile, EncryptedFile
 
+_STAMP_CHARS = 40  # text on a scanned page that did not come from it: a number, a date of receipt
+_IMAGE = pdfium.raw.FPDF_PAGEOBJ_IMAGE
 _PASSWORD_ERROR = 4  # FPDF_ERR_PASSWORD
 _HYPHEN = re.compile("(?<=(.))[\ufffe\x02](?=(.?))", re.S)  # how pdfium marks a hyphen at a line's end
 _LEADERS = re.compile(r"(?:\s*\.){5,}\s*")  # the dots of a table of contents
@@ -42,15 +45,18 @@ def _read_with_pdfium(reading: Reading, contents: PdfContents) -> None:
     if document.get_formtype():
         document.init_forms()  # so that what was filled in is drawn, and read
     total = _begin(reading, len(document))
+    recognises = reading.limits.scanned_pages > 0 and is_installed()
     for index in range(total):
         if _stop(reading, index):
             break
         try:
             contents.pages.append(list(_pdfium_lines(document, index)))
+            if recognises and _is_picture(document, index, contents.pages[-1]):
+                reading.pictures.append(index + 1)
         except pdfium.PdfiumError:
             contents.pages.append([])
             reading.note(f"Page {index + 1} is damaged and was not read.")
-        reading.report(index + 1, total)
+        reading.report(index + 1 - len(reading.pictures), total)
     for entry in document.get_toc(max_depth=6):
         destination = entry.get_dest()
         page = destination.get_index() if destination else None
@@ -76,6 +82,21 @@ def _pdfium_lines(document: pdfium.PdfDocument, index: int) -> Iterator[Line]:
         start += len(raw) + 2
     text_page.close()
     page.close()
+
+
+def _is_picture(document: pdfium.PdfDocument, index: int, lines: Sequence[Line]) -> bool:
+    """Whether the page shows something and hardly any of it is text: a stamp on a scan, say."""
+    if sum(len(line.text) for line in lines) >= _STAMP_CHARS:
+        return False
+    page = document[index]
+    width, height = page.get_size()
+    if lines:
+        images = [image.get_bounds() for image in page.get_objects(filter=[_IMAGE])]
+        shows = any((right - left) * (top - bottom) > 0.5 * width * height for left, bottom, right, top in images)
+    else:
+        shows = any(True for _ in page.get_objects())
+    page.close()
+    return shows
 
 
 def _tidy(raw: str) -> str:

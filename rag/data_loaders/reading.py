@@ -14,6 +14,7 @@ from pathlib import Path
 
 from rag.data_loaders.archive import embedded_count
 from rag.data_loaders.limits import Limits
+from rag.data_loaders.recognition import is_installed
 from rag.errors import EmptyFile, FileError, NoTextFound
 from rag.types import Block, ParsedFile
 
@@ -38,6 +39,8 @@ class Reading:
     report: Callable[[int, int], None] = lambda _done, _total: None
     page_count: int | None = None
     notes: list[str] = field(default_factory=list)
+    pictures: list[int] = field(default_factory=list)  # pages that are pictures and will be read as such
+    is_partial: bool = False  # a table of it lacks rows, columns or values: nothing may be counted in it
     started_s: float = field(default_factory=time.process_time)
 
     def out_of_time(self, share: float = 0.8) -> bool:
@@ -47,6 +50,11 @@ class Reading:
     def note(self, sentence: str) -> None:
         if sentence not in self.notes:
             self.notes.append(sentence)
+
+    def leave_out(self, sentence: str) -> None:
+        """Note that a table lacks something."""
+        self.is_partial = True
+        self.note(sentence)
 
 
 def clean(text: str) -> str:
@@ -107,6 +115,13 @@ def _up_to(block: Block) -> str:
 
 
 def _nothing_found(kind: str) -> FileError:
+    if kind == "picture":
+        return NoTextFound()
+    if kind == "pdf" and not is_installed():
+        return NoTextFound(
+            "This PDF holds no text, perhaps because it was scanned; upload a copy with a text layer, "
+            "or ask the administrator to install the extra “ocr”."
+        )
     if kind == "pdf":
         return NoTextFound("This PDF holds no text, perhaps because it was scanned; upload a copy with a text layer.")
     if kind in ("docx", "pptx"):

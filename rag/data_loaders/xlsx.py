@@ -18,7 +18,7 @@ from openpyxl import load_workbook
 
 from rag.data_loaders.archive import opened
 from rag.data_loaders.reading import Reading
-from rag.data_loaders.tables import row_blocks
+from rag.data_loaders.tables import SheetHead, SheetRow, row_blocks
 from rag.types import Block, Location
 
 _CELL_CHARACTERS = 32_767  # Excel's own limit
@@ -31,34 +31,50 @@ _CURRENCY = re.compile(r"[€£¥]|\[\$([^-\]]+)|\"?(US\$|\$)\"?")
 
 def blocks(reading: Reading) -> Iterator[Block]:
     """Each filled row as ``Article: Pump | Price: 129``, sheet by sheet. Raises: openpyxl's own errors."""
+    for head, rows in sheets(reading):
+        yield from row_blocks(((row.number, row.cells) for row in rows), Location(sheet=head.title))
+
+
+def sheets(reading: Reading) -> Iterator[tuple[SheetHead, Iterator[SheetRow]]]:
+    """Each sheet with its filled rows, which must be read before the next sheet. Raises: openpyxl's own errors."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about styles and extensions that hold no text
         book = load_workbook(opened(reading.path), read_only=True, data_only=True, keep_links=False)
-    sheets = [sheet for sheet in book.worksheets if hasattr(sheet, "iter_rows")]
-    reading.page_count = len(sheets)
+    found = [sheet for sheet in book.worksheets if hasattr(sheet, "iter_rows")]
+    reading.page_count = len(found)
     _note_uncomputed(reading)
     left = [reading.limits.rows]
-    for number, sheet in enumerate(sheets, start=1):
-        yield from row_blocks(_rows(sheet, reading, left), Location(sheet=sheet.title))
-        reading.report(number, len(sheets))
+    for number, sheet in enumerate(found, start=1):
+        yield SheetHead(sheet.title), _rows(sheet, reading, left)
+        reading.report(number, len(found))
 
 
-def _rows(sheet: Any, reading: Reading, left: list[int]) -> Iterator[tuple[int, list[str]]]:
+def _rows(sheet: Any, reading: Reading, left: list[int]) -> Iterator[SheetRow]:
     """The sheet's rows that hold anything. ``left``: how many the whole workbook may still give."""
     sheet.reset_dimensions()  # a sheet's own word on its size is often wrong
     for number, row in enumerate(sheet.iter_rows(), start=1):
-        cells = [_shown(cell) for cell in islice(row, reading.limits.columns)]
+        cells = tuple(_shown(cell) for cell in islice(row, reading.limits.columns))
         if len(row) > reading.limits.columns:
-            reading.note(f"Only the first {reading.limits.columns:,} columns were read.")
+            reading.leave_out(f"Only the first {reading.limits.columns:,} columns were read.")
         if not any(cells):
             continue
         if left[0] <= 0:
-            reading.note(
+            reading.leave_out(
                 f"Only the first {reading.limits.rows:,} rows were read, up to {sheet.title}, row {number - 1}."
             )
             return
         left[0] -= 1
-        yield number, cells
+        exact = {at: value for at, cell in enumerate(row[: len(cells)]) if (value := _exact(cell)) is not None}
+        yield SheetRow(number, cells, exact)
+
+
+def _exact(cell: Any) -> float | None:
+    """The number in a cell, before it is rounded for show; of a percentage, what stands before the sign."""
+    value = cell.value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    is_percent = "%" in (cell.number_format or "").partition(";")[0]
+    return round(value * 100, 12) if is_percent else value
 
 
 def _shown(cell: Any) -> str:
@@ -98,7 +114,7 @@ def _note_uncomputed(reading: Reading) -> None:
     count = sum(len(_UNCOMPUTED.findall(part)) for part in _sheet_parts(reading.path))
     if count:
         cells = "1 formula holds" if count == 1 else f"{count:,} formulas hold"
-        reading.note(f"{cells} no stored result; open the file in Excel, save it and upload it again.")
+        reading.leave_out(f"{cells} no stored result; open the file in Excel, save it and upload it again.")
 
 
 def _sheet_parts(path: Path) -> Iterator[bytes]:

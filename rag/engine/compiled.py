@@ -4,46 +4,38 @@
     norm → a 4-bit head names candidates → the exact head decides
 
 `step` is one step of the model for a few rows; a prompt's many rows go through its halves, layer by layer. Nothing
-here holds Python's lock, so that two calls run on two cores, and nothing starts threads. 4-bit products are
-bitsandbytes' own kernel, called by its address; what lies between them is written here, because as single PyTorch
-operators it took three quarters of a step (docs/performance.md). bfloat16 is kept as its 16 bits, the upper half of
-a float32.
+here holds Python's lock, so that two calls run on two cores, and nothing starts threads. 4-bit products are called
+by their address (`rag.engine.sharing`); what lies between them is written here, because as single PyTorch operators it
+took three quarters of a step (docs/performance.md). bfloat16 is kept as its 16 bits, the upper half of a float32.
 """
 
 from __future__ import annotations
 
-import ctypes
 from typing import Any
 
-import llvmlite.binding
 import numba
 import numpy as np
-from numba.core import types
-from numba.core.types import ExternalFunction
 
+from rag.engine import product, sharing
 from rag.engine.blocks import BLOCK
 from rag.llms.imports import late, uncollected
 
 with uncollected(), late("scipy"):  # Numba looks there for a BLAS, half of a first step; nothing here calls one
     import numba.np.arraymath
 
-# Below the best of the 4-bit head's scores: what is further off was never the exact best (docs/performance.md).
-MARGIN = np.float32(3.0)
+# How far below the best of the 4-bit head's scores the exact best may lie, in standard deviations of all scores, which
+# the errors of 4 bits are a share of (docs/performance.md).
+MARGIN = np.float32(1.5)
 _LOG2_E = np.float32(1.4426950408889634)
-_SCALES = 64  # weights that share one scale
 
-_KERNEL = "gemv_4bit_inference_cpu_nf4_bf16"
-_multiply_kernel: Any = ExternalFunction(_KERNEL, types.void(*[types.int64] * 10))
-# Numba refuses to compile for keeps where it finds no place for it (`rag.llms.machine`).
-_is_kept = bool(getattr(numba.config, "CACHE_DIR", ""))
-_compile = numba.njit(nogil=True, fastmath=True, error_model="numpy", cache=_is_kept)
+_compile = numba.njit(nogil=True, fastmath=True, error_model="numpy", cache=product.IS_KEPT)
 _inline = numba.njit(nogil=True, fastmath=True, error_model="numpy", inline="always")
 
 
-def bind(library: ctypes.CDLL) -> None:
-    """Tell the compiler where bitsandbytes' kernel lies. Before the first step."""
-    address = ctypes.cast(getattr(library, _KERNEL), ctypes.c_void_p).value
-    llvmlite.binding.add_symbol(_KERNEL, address)
+def bind() -> None:
+    """Have the 4-bit products where this code calls them. Before the first step."""
+    product.bind()
+    sharing.bind()
 
 
 @_inline
@@ -88,20 +80,11 @@ def _normalise(numbers: Any, weight: Any, epsilon: Any, out: Any) -> None:
 
 
 @_inline
-def _multiply(rows: Any, matrix: Any, inner: int, outer: int, out: Any, count: int) -> None:
+def _multiply(board: Any, rows: Any, matrix: Any, inner: int, outer: int, out: Any, count: int) -> None:
     """``count`` rows (bfloat16, ``inner`` wide) times a 4-bit matrix; ``matrix`` holds its two addresses."""
-    _multiply_kernel(
-        np.int64(count),
-        np.int64(outer),
-        np.int64(inner),
-        np.int64(rows.ctypes.data),
-        matrix[0],
-        matrix[1],
-        np.int64(out.ctypes.data),
-        np.int64(_SCALES),
-        np.int64(inner),
-        np.int64(outer),
-    )
+    source, target = np.int64(rows.ctypes.data), np.int64(out.ctypes.data)
+    sizes = (np.int64(count), np.int64(outer), np.int64(inner))
+    sharing.multiply(board, sizes[0], sizes[1], sizes[2], source, matrix[0], matrix[1], target)
 
 
 @_compile
@@ -310,11 +293,11 @@ def project(layer, rows, keys, values, weights, work):
     """The first half of a layer: queries, keys and values of all rows; keys and values are kept."""
     places, owners, tables = rows
     _, matrices, norms, biases, head_norms, angles, numbers = weights
-    states, normed, projected, key = work[0], work[1], work[2], work[7]
+    states, normed, projected, key, board = work[0], work[1], work[2], work[7], work[9]
     count = places.shape[0]
     for row in range(count):
         _normalise(states[row], norms[layer, 0], numbers[0], normed[row])
-    _multiply(normed, matrices[layer, 0], states.shape[1], projected.shape[1], projected, count)
+    _multiply(board, normed, matrices[layer, 0], states.shape[1], projected.shape[1], projected, count)
     _keep_rows(
         *(projected, places, owners, tables, keys[layer], values[layer], biases[layer], head_norms[layer, 1]),
         *(numbers[0], angles, key),
@@ -326,7 +309,7 @@ def finish(layer, rows, keys, values, weights, work):
     """The second half of a layer: attention over all that is kept, and the feed-forward part."""
     places, owners, tables = rows
     _, matrices, norms, biases, head_norms, angles, numbers = weights
-    states, normed, projected, mixed, opened, active, back, _, attention = work
+    states, normed, projected, mixed, opened, active, back, _, attention, board, _ = work
     count, hidden, inner = places.shape[0], states.shape[1], active.shape[1]
     heads = mixed.shape[1] // (keys.shape[1] * keys.shape[3])
     most = attention[0].shape[0] // heads
@@ -340,14 +323,14 @@ def finish(layer, rows, keys, values, weights, work):
             *(head_norms[layer, 0], numbers[0], angles, numbers[1], heads, attention, mixed[row:end]),
         )
         row = end
-    _multiply(mixed, matrices[layer, 1], mixed.shape[1], hidden, back, count)
+    _multiply(board, mixed, matrices[layer, 1], mixed.shape[1], hidden, back, count)
     for row in range(count):
         _add(states[row], back[row])
         _normalise(states[row], norms[layer, 1], numbers[0], normed[row])
-    _multiply(normed, matrices[layer, 2], hidden, 2 * inner, opened, count)
+    _multiply(board, normed, matrices[layer, 2], hidden, 2 * inner, opened, count)
     for row in range(count):
         _activate(opened[row], active[row])
-    _multiply(active, matrices[layer, 3], inner, hidden, back, count)
+    _multiply(board, active, matrices[layer, 3], inner, hidden, back, count)
     for row in range(count):
         _add(states[row], back[row])
 
@@ -362,6 +345,8 @@ def step(tokens, rows, keys, values, weights, work):
     """
     begin(tokens, weights[0], work)
     for layer in range(weights[1].shape[0]):
+        if work[10][0]:
+            return  # another thread has failed, and what is written here is of no use
         project(layer, rows, keys, values, weights, work)
         finish(layer, rows, keys, values, weights, work)
 
@@ -374,21 +359,33 @@ def normalise(count, norm, epsilon, work):
 
 
 @_compile
+def _floor(scores):
+    """What the rough score of a candidate is at least."""
+    most, total, squares = np.float32(-1e30), np.float32(0), np.float32(0)
+    for token in range(scores.shape[0]):
+        score = _wide(scores[token])
+        most = max(most, score)
+        total += score
+        squares += score * score
+    mean = total / np.float32(scores.shape[0])
+    variance = max(np.float32(0), squares / np.float32(scores.shape[0]) - mean * mean)
+    return most - MARGIN * np.sqrt(variance)
+
+
+@_compile
 def choose(count, norm, epsilon, head, table, work, rough, chosen):
     """The likeliest next token of each of the first ``count`` rows after `step`, into ``chosen`` (rows,) int64.
 
     ``head``: addresses of a 4-bit copy of ``table`` (vocabulary, hidden), the exact head. The copy's scores
-    (``rough``, (rows, vocabulary or more) uint16) name the candidates; the exact head decides between them.
+    (``rough``, (rows, vocabulary or more) uint16) name the candidates: all within `MARGIN` of the best. The exact head
+    decides between them.
     """
     normed = work[1]
     vocabulary, hidden = table.shape
     normalise(count, norm, epsilon, work)
-    _multiply(normed, head, hidden, rough.shape[1], rough, count)
+    _multiply(work[9], normed, head, hidden, rough.shape[1], rough, count)
     for row in range(count):
-        most = np.float32(-1e30)
-        for token in range(vocabulary):
-            most = max(most, _wide(rough[row, token]))
-        best, floor = np.float32(-1e30), most - MARGIN
+        best, floor = np.float32(-1e30), _floor(rough[row, :vocabulary])
         for token in range(vocabulary):
             if _wide(rough[row, token]) >= floor:
                 exact = np.float32(0)

@@ -30,6 +30,10 @@ from rag.llms.memory import memory_errors
 
 log = logging.getLogger(__name__)
 
+_UNKNOWN_SIGN = (
+    "This text holds a sign that the language model does not know: its vocabulary and its weights do not belong "
+    "together. Please tell whoever looks after this system; fetching the model again mends it."
+)
 SHORTEST_PIECE = 16  # tokens of a prompt, however little time there is
 
 
@@ -74,6 +78,8 @@ class Engine:
             raise ValueError("a prompt needs a token, and one before those that are scored")
         if len(prompt.ids) + prompt.max_tokens > self.limits.context_tokens:
             raise ModelFailed("This question and its files are more than the language model's memory holds.")
+        if not 0 <= min(prompt.ids) <= max(prompt.ids) < self._runner.vocabulary:  # it would fail all who are running
+            raise ModelFailed(_UNKNOWN_SIGN)
         writing = Writing(prompt, self._standing, cancelled)
         with self._changed:
             if self._is_closed:

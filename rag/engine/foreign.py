@@ -26,6 +26,7 @@ class ForeignRunner:
     def __init__(self, model: PreTrainedModel, limits: Limits) -> None:
         attention.install(model)
         self._model = model
+        self.vocabulary = int(model.config.get_text_config().vocab_size)
         self._caches: dict[int, Any] = {}
         self.blocks = limits.streams * -(-limits.context_tokens // BLOCK)
 

@@ -26,8 +26,9 @@ QUEUE_ROUNDS = 8  # full rounds of answers that may wait: about a minute, as the
 
 MOST_DRAFTED_ROWS = 8  # tokens and guesses of one step: beyond that a guess costs more than it brings
 
-# bitsandbytes' kernel unpacks its weights once for four rows, 8.6 GB of weights a second and core. Where the processor
-# lacks AVX512-BF16 every step unpacks the whole model to bf16 instead: 0.4 GB a second, however many rows and cores.
+# Four rows are multiplied with 10 GB of weights a second and core, one with up to 20, as fast as a core reads. Where
+# the processor lacks AVX512-BF16 every step unpacks the whole model to bf16 instead, by bitsandbytes: 0.4 GB a second,
+# however many rows and cores.
 TILE_ROWS = 4
 KERNEL_BYTES_PER_S = 8e9
 UNPACK_BYTES_PER_S = 4e8

@@ -23,6 +23,7 @@ class Runner(Protocol):
 
     blocks: int  # of the pool
     keeps: bool  # whether a beginning that was read once can be used again
+    vocabulary: int  # tokens that it knows, numbered from 0
 
     def read(self, owner: int, piece: Piece, wanted: int) -> torch.Tensor | None:
         """Read tokens; of the last ``wanted`` of them the next token's scores, (wanted, vocabulary) float32."""
@@ -59,6 +60,7 @@ class OwnRunner:
 
     def __init__(self, model: PreTrainedModel | Weights, limits: Limits) -> None:
         weights = model if isinstance(model, Weights) else weights_of(model)
+        self.vocabulary = len(weights.embedding)
         token_bytes = 2 * len(weights.layers) * weights.groups * weights.width * weights.embedding.element_size()
         self.blocks = max(limits.cache_bytes // (token_bytes * BLOCK), -(-limits.context_tokens // BLOCK))
         self._pool = Pool(

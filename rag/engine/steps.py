@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
 import torch
 from torch.nn.functional import linear
 
-from rag.engine import compiled, kernel
+from rag.engine import compiled
 from rag.engine.blocks import BLOCK
+from rag.engine.crew import MOST_HELPERS, Crew
 from rag.engine.forward import Piece
 from rag.engine.limits import MOST_DRAFTED_ROWS, Limits
 from rag.engine.pool import Pool
@@ -25,15 +26,15 @@ class Steps:
     """The compiled step over one model's weights and one pool, shared out by rows.
 
     Writing: each of ``workers`` threads takes some sequences through all layers by itself: nobody waits for anybody
-    within a step, and on two cores two halves take as long as one. With one worker the kernel shares each product out
-    to ``threads`` instead, which pays for large matrices only. Reading: each of ``threads`` takes some of the piece's
-    rows; they meet once in each layer, when all keys are there.
+    within a step, and on two cores two halves take as long as one. A step for one of them alone is written where it
+    was asked for, and the other cores help with its products (`rag.engine.crew`). Reading: each of ``threads``
+    takes some of the piece's rows; they meet once in each layer, when all keys are there.
     """
 
     def __init__(self, weights: Weights, pool: Pool, limits: Limits) -> None:
         head = weights.rough_head
         assert head is not None, "these weights are not laid out for the compiled step"
-        compiled.bind(kernel.library())
+        compiled.bind()
         self._head_addresses = np.array(head.addresses, dtype=np.int64)
         self._weights = weights  # the tensors behind the addresses must live
         self._keys, self._values = _bits(pool.keys), _bits(pool.values)
@@ -43,11 +44,14 @@ class Steps:
         most = max(TILE_ROWS, -(-limits.chunk_tokens // limits.threads))
         self._readers = [_Work(weights, limits, most, TILE_ROWS) for _ in range(limits.threads)]
         rows = max(limits.streams, MOST_DRAFTED_ROWS)
+        self._crew = Crew(min(limits.threads - 1, MOST_HELPERS), rows, max(len(head.weight), _widest(weights)))
+        self._is_broken = np.zeros(1, np.int64)  # one of the writers has failed: the others need not go on
         self._writers = [
-            _Work(weights, limits, rows, 1 + limits.draft_tokens, len(head.weight)) for _ in range(limits.workers)
+            _Work(weights, limits, rows, 1 + limits.draft_tokens, len(head.weight), board, self._is_broken)
+            for board in [self._crew.board, *[0] * (limits.workers - 1)]
         ]
-        self._reading = _threads("read", limits.threads, each=1)
-        self._writing = _threads("write", limits.workers, each=limits.threads if limits.workers == 1 else 1)
+        self._reading = ThreadPoolExecutor(limits.threads, "read")
+        self._writing = ThreadPoolExecutor(limits.workers, "write")
 
     def read(self, piece: Piece, wanted: int) -> torch.Tensor | None:
         """Read at most ``chunk_tokens`` of a prompt; of the last ``wanted`` of them the scores."""
@@ -61,17 +65,23 @@ class Steps:
         for at in every:
             compiled.begin(_tokens([shares[at]]), self._arrays[0], self._readers[at].arrays)
         for layer in range(-1, len(self._weights.layers)):
-            for future in [self._reading.submit(self._on, layer, rows[at], self._readers[at]) for at in every]:
+            futures = [self._reading.submit(self._on, layer, rows[at], self._readers[at]) for at in every]
+            self._await(futures)
+            for future in futures:
                 future.result()
         return self._scores(shares, wanted) if wanted else None
 
     def next_tokens(self, pieces: Sequence[Piece]) -> list[list[int]]:
         """The likeliest token after each token of each piece."""
         shares = _shared_out(pieces, len(self._writers))
+        if len(shares) == 1:
+            with self._crew.at_work():
+                return self._write(self._writers[0], pieces)
         futures = [
             self._writing.submit(self._write, work, [pieces[place] for place in share])
             for work, share in zip(self._writers, shares, strict=False)
         ]
+        self._await(futures)
         tokens: list[list[int]] = [[] for _ in pieces]
         for share, future in zip(shares, futures, strict=True):
             for place, found in zip(share, future.result(), strict=True):
@@ -82,6 +92,15 @@ class Steps:
         """End the threads."""
         self._reading.shutdown()
         self._writing.shutdown()
+        self._crew.close()
+
+    def _await(self, futures: Sequence[Future[Any]]) -> None:
+        """Until all have ended, because nothing may be written any more when an error is told; it ends the others."""
+        finished, _ = wait(futures, return_when=FIRST_EXCEPTION)
+        if any(future.exception() for future in finished):
+            self._is_broken[0] = 1
+        wait(futures)
+        self._is_broken[0] = 0
 
     def _write(self, work: _Work, pieces: Sequence[Piece]) -> list[list[int]]:
         tokens = _tokens(pieces)
@@ -113,11 +132,6 @@ class Steps:
         return linear(torch.from_numpy(last.view(np.int16)).view(torch.bfloat16), self._weights.head).float()
 
 
-def _threads(name: str, count: int, each: int) -> ThreadPoolExecutor:
-    """Threads within which the kernel uses ``each`` threads of its own."""
-    return ThreadPoolExecutor(count, name, initializer=torch.set_num_threads, initargs=(each,))
-
-
 def _tokens(pieces: Sequence[Piece]) -> np.ndarray:
     return np.array([token for piece in pieces for token in piece.ids], dtype=np.int64)
 
@@ -132,9 +146,18 @@ def _rows(pieces: Sequence[Piece]) -> Rows:
 
 
 class _Work:
-    """One thread's scratch memory."""
+    """One thread's scratch memory, the board where others help it, and a flag that tells it to stop."""
 
-    def __init__(self, weights: Weights, limits: Limits, rows: int, most_of_one: int, vocabulary: int = 0) -> None:
+    def __init__(
+        self,
+        weights: Weights,
+        limits: Limits,
+        rows: int,
+        most_of_one: int,
+        vocabulary: int = 0,
+        board: int = 0,
+        is_broken: np.ndarray | None = None,
+    ) -> None:
         heads, groups, width = weights.heads, weights.groups, weights.width
         queries = most_of_one * heads // groups
         blocks = (limits.context_tokens + BLOCK - 1) // BLOCK
@@ -154,9 +177,16 @@ class _Work:
             np.zeros((rows, weights.hidden), np.uint16),
             np.zeros(width, np.float32),
             attention,
+            board,
+            np.zeros(1, np.int64) if is_broken is None else is_broken,
         )
         self.rough = np.zeros((rows, vocabulary), np.uint16)
         self.chosen = np.zeros(rows, np.int64)
+
+
+def _widest(weights: Weights) -> int:
+    """Result of a layer's products."""
+    return max((weights.heads + 2 * weights.groups) * weights.width, weights.hidden, 2 * weights.inner)
 
 
 def _shared_out(pieces: Sequence[Piece], workers: int) -> list[list[int]]:

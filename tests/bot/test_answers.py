@@ -144,3 +144,59 @@ def test_many_names_are_counted_after_the_first_few(texts: Texts, words: str) ->
 def test_more_sources_than_are_shown_are_counted() -> None:
     cited = tuple(Citation(n, "lease.pdf", "F1", Location(page=n), "x", n) for n in range(1, 15))
     assert "… and 4 more places." in tail(Answer("x", Outcome.ANSWERED, cited))
+
+
+# --- a question back -----------------------------------------------------------------------------
+
+
+def asked_back(*names: str) -> Answer:
+    return Answer("", Outcome.ASKED, choices=names)
+
+
+def test_a_question_back_names_the_files_in_both_languages() -> None:
+    choices = ("a.pdf", "b.pdf", "c.pdf")
+    assert answers.question_back(EN, choices) == "Which do you mean: `a.pdf`, `b.pdf` or `c.pdf`?"
+    assert answers.question_back(DE, choices) == "Welche Datei meinst du: `a.pdf`, `b.pdf` oder `c.pdf`?"
+    assert answers.plain_question_back(EN, choices[:2]) == "Which do you mean: a.pdf or b.pdf?"
+
+
+def test_a_question_back_has_a_button_for_each_file() -> None:
+    answer = asked_back("prices 2023.pdf", "prices 2024.pdf")
+    (row,) = [block for block in answers.controls(EN, answer, narrowed=False) if block["type"] == "actions"]
+    buttons = [element for element in row["elements"] if element["type"] == "button"]
+    assert [button["text"]["text"] for button in buttons] == list(answer.choices)
+    assert [button["value"] for button in buttons] == [f"{answers.ONLY}{name}" for name in answer.choices]
+    assert len({button["action_id"] for button in buttons}) == 2, "Slack refuses a row with the same id twice"
+
+
+def test_a_question_back_has_nothing_to_shorten_and_no_sources() -> None:
+    shown = tail(asked_back("a.pdf", "b.pdf"))
+    assert answers.SHORTER not in shown
+    assert "Searched" not in shown
+
+
+def test_a_file_named_to_do_harm_does_none_in_a_question_back() -> None:
+    shown = answers.question_back(EN, ("<!channel>.pdf", "`x`\n*b*.pdf"))
+    assert "<!" not in shown
+    assert "\n" not in shown
+    assert shown.count("`") == 4
+
+
+# --- what stands beside an answer ------------------------------------------------------------------
+
+
+def test_a_table_s_answer_shows_the_query_that_it_was_worked_out_with() -> None:
+    query = "SELECT sum(amount)\nFROM orders WHERE name = '<!here>`'"
+    shown = tail(Answer("It is 5.", Outcome.ANSWERED, (CITED,), query=query))
+    assert "Worked out with: `SELECT sum(amount) FROM orders" in shown
+    assert "<!here>" not in shown
+    long = tail(Answer("It is 5.", Outcome.ANSWERED, (CITED,), query="SELECT " + "a, " * 500))
+    assert len(long) < len(tail(Answer("It is 5.", Outcome.ANSWERED, (CITED,)))) + 450
+    assert "Worked out with" not in tail(Answer("It is 5.", Outcome.ANSWERED, (CITED,)))
+
+
+def test_a_refusal_names_what_came_nearest_without_a_link() -> None:
+    said = answers.refusal(EN, [share()], ("turbine",), CITED)
+    assert said.endswith("The nearest that I found is `lease.pdf`, `page 3`.")
+    assert "`turbine`" in said
+    assert "nearest" not in answers.refusal(EN, [share()], ("turbine",))

@@ -10,9 +10,25 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from bot import answers, asides, blocks, commands, delivery, home_view, pane, receipts, summaries, uploads
+from bot import (
+    answers,
+    asides,
+    blocks,
+    commands,
+    comparisons,
+    delivery,
+    digests,
+    home_view,
+    pane,
+    recaps,
+    receipts,
+    summaries,
+    uploads,
+)
+from bot.brief import Brief
 from bot.channels import ChannelSettings
-from bot.conversations import FileRef
+from bot.chosen import Pair
+from bot.conversations import FileRef, Talk, ThreadMessage
 from bot.listeners import views
 from bot.overview import ChannelFacts, KnownFile, Question
 from bot.records import Share
@@ -20,6 +36,8 @@ from bot.rendering import rendered
 from bot.splitting import split
 from bot.texts import Texts, texts_for
 from bot.workspace.state import Message
+from rag.changes import Change, Comparison, Kind, Passage
+from rag.digest import Digest, DigestLine, Proof
 from rag.errors import FileError
 from rag.ingest import Progress
 from rag.summarize import Summary, SummaryLine
@@ -151,8 +169,48 @@ def summary(texts: Texts, text: str) -> Iterator[Shown]:
     said = [Utterance("1.1", text, text), Utterance("1.2", text, text)]
     links = {"1.1": f"{HOME}/archives/C1/p11"}
     made = Summary(lines, 2, 1, is_extract=False)
-    yield from mrkdwn(*summaries._parts(texts, made, said, links))
-    yield "", [blocks.context(summaries._small_print(texts, made, [text] * 12, is_cut=True))]
+    for shown, streamed in summaries.parts(texts, made, said, links):
+        yield from mrkdwn(shown)
+        yield from stream(streamed)
+    yield "", [blocks.context(summaries.small_print(texts, made, [text] * 12, is_cut=True))]
+
+
+def brief(made: Brief) -> Iterator[Shown]:
+    for shown, streamed in made.parts:
+        yield from mrkdwn(shown)
+        yield from stream(streamed)
+    for pack in delivery.packed(made.tail):
+        yield blocks.shorten(delivery.plain(pack), delivery.PLAIN_CHARS), pack
+
+
+def digest(texts: Texts, text: str) -> Iterator[Shown]:
+    proof = Proof(7, text, Location(heading_path=(text, text)))
+    lines = tuple(DigestLine(text, (proof,), is_quote, rank) for rank, is_quote in enumerate((True, False)))
+    other = DigestLine(text, (Proof(8, text, Location(sheet=text, row=3)),), False, 2)
+    made = Digest((*lines, other), 1, 2, is_extract=False, is_whole=False)
+    yield from brief(digests.brief_of(texts, share(text), made, 8, ScriptedModel(name="model", is_trial=True)))
+
+
+def changes(texts: Texts, text: str) -> Iterator[Shown]:
+    places = (Location(heading_path=(text,)), Location(sheet=text, row=3))
+    old, new = Passage(f"{text} 1 {text}", places[0], 7), Passage(f"{text} 2 {text} {text}", places[1], 8)
+    made = (
+        Change(Kind.CHANGED, old, new, True),
+        Change(Kind.ADDED, None, new, True),
+        Change(Kind.MOVED, old, new, False),
+    )
+    pair = Pair(share(text), share(f"{text}2"))
+    yield from brief(comparisons.brief_of(texts, pair, Comparison(made)))
+    yield from brief(comparisons.brief_of(texts, pair, Comparison(())))
+
+
+def recap(texts: Texts, text: str) -> Iterator[Shown]:
+    for link in ("", f"{HOME}/archives/C1/p11"):
+        title = recaps._linked(blocks.shorten(" ".join(text.split()), recaps.TITLE_CHARS), link)
+        yield from mrkdwn(title[0])
+        yield from stream(title[1])
+    talk = Talk("1.0", text, (ThreadMessage("1.1", PERSON, "", text, (text,)),), is_thread=True)
+    yield "", [blocks.context(recaps._small_print(texts, [talk], left_out=1, is_cut=True, is_stopped=True))]
 
 
 def shared(texts: Texts, text: str) -> Iterator[Shown]:
@@ -169,7 +227,8 @@ def question_modal(texts: Texts, text: str) -> Iterator[Shown]:
 
 
 BUILDERS: tuple[Callable[[Texts, str], Iterable[Shown]], ...] = (
-    *(sentence, passage, refusal, tail, receipt, listed, home, summary, shared, question_modal),
+    *(sentence, passage, refusal, tail, receipt, listed, home, summary, digest, changes, recap),
+    *(shared, question_modal),
 )
 
 

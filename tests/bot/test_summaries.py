@@ -6,7 +6,8 @@ import pytest
 
 from bot.commands import wanted
 from bot.conversations import Conversations
-from bot.summaries import _line, _parts, _small_print, _spoken
+from bot.spoken import line, spoken
+from bot.summaries import parts, small_print
 from bot.texts import texts_for
 from rag.summarize import Summary, SummaryLine
 from rag.types import Utterance
@@ -17,37 +18,38 @@ EN, DE = texts_for("en-GB"), texts_for("de-DE")
 
 
 def test_a_line_ends_with_links_in_the_order_of_the_messages() -> None:
-    line = SummaryLine("Both meet on Monday.", ("1.2", "1.1"), is_quote=False)
+    found = SummaryLine("Both meet on Monday.", ("1.2", "1.1"), is_quote=False)
     links = {"1.1": "https://x.slack.com/p1", "1.2": "https://x.slack.com/p2"}
-    (_, shown) = _parts(EN, Summary((line,), 2, 0, False), SAID, links)
+    (_, (shown, streamed)) = parts(EN, Summary((found,), 2, 0, False), SAID, links)
     assert shown == "• Both meet on Monday. (<https://x.slack.com/p1|1>, <https://x.slack.com/p2|2>)"
+    assert streamed == "- Both meet on Monday. (1, 2)"
 
 
 def test_a_message_without_a_permalink_keeps_its_number() -> None:
-    assert _line(EN, SummaryLine("Yes.", ("1.2",), is_quote=False), {"1.2": 2}, {}) == "• Yes. (2)"
+    assert line(EN, SummaryLine("Yes.", ("1.2",), is_quote=False), {"1.2": 2}, {}) == ("• Yes. (2)", "- Yes. (2)")
 
 
 @pytest.mark.parametrize(("texts", "quoted"), [(EN, "“Fine.”"), (DE, "„Fine.“")])
 def test_a_quote_names_its_author_in_the_readers_own_signs(texts: object, quoted: str) -> None:
-    line = SummaryLine("Fine.", ("1.2",), is_quote=True, author="*Ben* <!here> `x`")
-    shown = _line(texts, line, {"1.2": 2}, {})  # type: ignore[arg-type]
+    found = SummaryLine("Fine.", ("1.2",), is_quote=True, author="*Ben* <!here> `x`")
+    shown, _ = line(texts, found, {"1.2": 2}, {})  # type: ignore[arg-type]
     assert quoted in shown and shown.startswith("• *Ben &lt;!here&gt; x*") and "<!here>" not in shown
 
 
 def test_a_fence_in_a_quote_does_not_swallow_what_follows() -> None:
-    line = SummaryLine("see ```\nrm -rf\n", ("1.1",), is_quote=True, author="Ana")
-    assert "```" not in _line(EN, line, {"1.1": 1}, {})
+    found = SummaryLine("see ```\nrm -rf\n", ("1.1",), is_quote=True, author="Ana")
+    assert not any("```" in shown for shown in line(EN, found, {"1.1": 1}, {}))
 
 
 def test_the_small_print_tells_of_files_and_of_what_was_left_out() -> None:
-    text = _small_print(EN, Summary((), 5, 3, True), [f"f{n}.pdf" for n in range(12)], is_cut=True)
+    text = small_print(EN, Summary((), 5, 3, True), [f"f{n}.pdf" for n in range(12)], is_cut=True)
     assert "own words" in text and "3 messages were left out" in text
     assert "`f9.pdf`" in text and "f10" not in text and "2 more" in text
 
 
 def test_a_message_reads_as_a_person_reads_it() -> None:
     text = "<@U1> and <@U2|ben> see <https://x.y|the plan> &amp; <#C1|lab> <!here> <@U9>"
-    assert _spoken(text, {"U1": "Ana"}) == "@Ana and @ben see the plan & lab @here @…"
+    assert spoken(text, {"U1": "Ana"}) == "@Ana and @ben see the plan & lab @here @…"
 
 
 @pytest.mark.parametrize(

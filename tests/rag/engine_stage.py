@@ -35,7 +35,7 @@ class Stage:
 
     def __init__(self, runner: Runner) -> None:
         self.runner: Any = runner  # its insides are looked at
-        self.blocks, self.keeps = runner.blocks, runner.keeps
+        self.blocks, self.keeps, self.vocabulary = runner.blocks, runner.keeps, runner.vocabulary
         self.calls: list[Call] = []
         self.before: Callable[[int], object] = lambda number: None
         self.has_entered = threading.Event()

@@ -110,6 +110,7 @@ class HashEmbedder:
 
     name = "hash"
     fingerprint = "hash-1"
+    languages: frozenset[str] = frozenset()
     max_pieces = 254
 
     def __init__(self, dimension: int = 384) -> None:

@@ -15,9 +15,11 @@ from rag.answering import (
     Searched,
     SentenceReady,
 )
+from rag.calibration import SIGNALS, Calibration
 from rag.errors import OutOfMemory
 from rag.gate import Gate
 from rag.prompts import NOT_FOUND
+from rag.tables.answering import TableAnswer
 from rag.types import Answer, Caller, Finished, Message, ModelEvent, Outcome, TextDelta, Turn
 from tests.rag.fakes import ScriptedModel
 from tests.rag.shelf import Shelf
@@ -29,7 +31,9 @@ Either party may end this lease with a notice of 90 days in writing.
 The deposit amounts to 4,350 euros and is returned within 60 days after the keys are handed back."""
 RENT = "The monthly rent is 1,450 euros."
 ASKED = "How much is the monthly rent?"
-OPEN = Gate(threshold=-9.0, min_cosine=-9.0)  # the gate has its own tests; here everything passes
+OPEN = Gate(
+    None, Calibration((0.0,) * len(SIGNALS), 9.0, 0.0, 0.0)
+)  # the gate has its own tests; here everything passes
 
 
 @pytest.fixture
@@ -144,7 +148,7 @@ def test_not_found_after_an_answer_does_not_take_the_answer_back(lease: Shelf) -
 
 
 def test_what_the_gate_holds_back_never_reaches_the_model(lease: Shelf) -> None:
-    answers = answerer(lease, gate=Gate(threshold=9.0))
+    answers = answerer(lease, gate=Gate(None, Calibration((0.0,) * len(SIGNALS), -9.0, 0.5, 0.5)))
     answer = last(run(answers, "Who won the race?"))
     assert answer.outcome is Outcome.REFUSED
     assert answer.searched == ("lease.txt",)
@@ -446,3 +450,76 @@ def test_logs_never_hold_what_was_asked_or_answered(lease: Shelf, caplog: pytest
     assert caplog.records
     assert "rent" not in caplog.text.lower()
     assert "llamas" not in caplog.text
+
+
+# --- asked back, restated, recalled, computed -----------------------------------------------------
+
+
+UNSURE = Gate(None, Calibration((0.0,) * len(SIGNALS), 0.0, 0.2, 0.9))  # always one half
+
+
+def test_what_two_files_answer_alike_is_asked_back_and_once_only(shelf: Shelf) -> None:
+    for name in ("berlin.txt", "hamburg.txt"):
+        shelf.put(f"The rent in {name} is due.\n\nA tenant of {name} lives there.", name=name)
+    answer = last(run(answerer(shelf, RENT), "Rent?"))
+    assert answer.outcome is Outcome.ASKED
+    assert sorted(answer.choices) == ["berlin.txt", "hamburg.txt"]
+    assert answer.text == "" and not answer.refused
+    assert last(run(answerer(shelf, RENT), "Rent?", may_ask=False)).outcome is not Outcome.ASKED
+
+
+def test_an_unsure_follow_up_is_restated_by_the_model_and_searched_again(lease: Shelf) -> None:
+    answers = answerer(lease, "How much is the monthly rent?", RENT, gate=UNSURE)
+    history = (Turn("Is there a deposit?", "Yes."),)
+    events = list(answers.answer(Request("here", "and how much is that?", history)))
+    asked, answered = answers.llm.seen  # type: ignore[attr-defined]
+    assert "Is there a deposit?" in asked[-1].content and "and how much is that?" in asked[-1].content
+    assert "and how much is that?" in answered[-1].content  # the question stays as it was asked
+    assert sentences(events) == [RENT]
+
+
+def test_a_trial_model_is_never_asked_to_restate_and_refuses_what_is_unlikely(lease: Shelf) -> None:
+    unlikely = Gate(None, Calibration((0.0,) * len(SIGNALS), -0.2, 0.2, 0.9))
+    answers = answerer(lease, gate=unlikely, is_trial=True)
+    answer = last(list(answers.answer(Request("here", ASKED, (Turn("Is there a deposit?", "Yes."),)))))
+    assert answers.llm.seen == []  # type: ignore[attr-defined]
+    assert answer.refused
+    (nearest,) = answer.citations
+    assert "1,450 euros" in nearest.quote
+
+
+def test_a_turn_long_past_is_quoted_to_the_model_with_the_passage_it_rested_on(lease: Shelf) -> None:
+    (deposit,) = [
+        hit.chunk.chunk_id for hit in lease.retriever.search("here", "deposit").hits if "deposit" in hit.chunk.text
+    ]
+    past = Turn("What about the deposit and the keys?", "It comes back after the keys.", (deposit,))
+    filler = tuple(Turn(f"Is number {n} done?", "Yes, " + "it is done " * 40) for n in range(40))
+    said = "The deposit amounts to 4,350 euros."
+    answers = answerer(lease, said)
+    events = list(answers.answer(Request("here", "What was it with the deposit and the keys?", (past, *filler))))
+    prompt = "\n".join(message.content for message in answers.llm.seen[-1])  # type: ignore[attr-defined]
+    assert 'The answer was: "It comes back after the keys."' in prompt
+    assert sentences(events) == [said]
+
+
+def test_a_tables_result_is_the_answer_with_its_query(lease: Shelf) -> None:
+    class Tables:
+        """Stands for `rag.tables.answering.TableAnswerer`, which has its own tests."""
+
+        def files(self, scope_id: str, document_ids: Sequence[int]) -> tuple[int, ...]:
+            return tuple(dict.fromkeys(document_ids))
+
+        def answer(self, question: str, files: Sequence[int], *_: object) -> TableAnswer:
+            assert files
+            return TableAnswer(
+                "Sum of amount: 12", "SELECT sum(amount) FROM prices", (), ("sum",), ((12,),), "prices.csv"
+            )
+
+    model = ScriptedModel([])
+    answers = Answerer(lease.retriever, model, lease.embedder, gate=OPEN, tables=Tables())  # type: ignore[arg-type]
+    events = run(answers)
+    answer = last(events)
+    assert (answer.text, answer.query) == ("Sum of amount: 12", "SELECT sum(amount) FROM prices")
+    assert answer.outcome is Outcome.ANSWERED
+    assert sentences(events) == ["Sum of amount: 12"]
+    assert model.seen == []

@@ -55,6 +55,14 @@ PRICE_LINES = hit(
 ROLES = hit("Role: lead | Person: Ana\nRole: deputy | Person: Ben", rows=(2, 3))
 GAME = hit("Miller stripped the ball from Newton, and it was recovered by Ward. Then Anderson scored.")
 HOUSE = hit("The garden has roses. The office has chairs. The kitchen has plates.")
+MARKET = hit("The market sold 40 crates on Monday and 90 crates on Friday.")
+DEBT = hit("Acme paid Borland. The deposit is returned by the landlord. Anna and Ben signed the lease.")
+TERMS = hit("Contract A lasts 36 months and contract B lasts 60 months.")
+WHEN = hit("The lease was signed on 3 May 2024 and ends on 31.12.2029. The meeting begins at 14:30.")
+OPEN_DATE = hit("The goods arrive on 03/05/2024 at the harbour.")
+MONEY = hit("Sales rose to 1.2 million euros in 2023. Five percent of it, at least 50,000 euros, is held back.")
+GELD = hit("Der Umsatz stieg auf 1,5 Mio. €. Die Lieferung dauert 10–12 Tage. Höchstens 30 Personen dürfen hinein.")
+SUMMIT = hit("The night was clear and it was -12 °C at the summit. Do not open the valve on the third floor.")
 TERM = hit("The term is 36 months from delivery.", heading_path=("Supply agreement", "Term"))
 
 
@@ -100,6 +108,34 @@ TERM = hit("The term is 36 months from delivery.", heading_path=("Supply agreeme
         ("The warranty does not cover labour.", WARRANTY),
         ("The warranty doesn’t cover labour.", WARRANTY),
         ("The warranty covers only parts.", WARRANTY),
+        ("On Monday the market sold 40 crates and on Friday 90 crates.", MARKET),
+        ("The market sold 90 crates on Friday.", MARKET),
+        ("Borland was paid by Acme.", DEBT),
+        ("The landlord returned the deposit.", DEBT),
+        ("Ben and Anna signed the lease.", DEBT),
+        ("Contract B lasts 60 months.", TERMS),
+        ("The lease was signed on 2024-05-03.", WHEN),
+        ("The lease was signed on May 3rd, 2024.", WHEN),
+        ("The lease was signed on 3.5.2024.", WHEN),
+        ("The lease was signed on 03/05/2024.", WHEN),
+        ("The lease was signed in May 2024.", WHEN),
+        ("The lease was signed in 2024.", WHEN),
+        ("The lease ends on December 31, 2029.", WHEN),
+        ("The meeting begins at 2:30 pm.", WHEN),
+        ("The meeting begins at 14.30 Uhr.", WHEN),
+        ("The goods arrive on 3 May 2024 at the harbour.", OPEN_DATE),
+        ("The goods arrive on 5 March 2024 at the harbour.", OPEN_DATE),
+        ("Sales rose to 1,200,000 euros in 2023.", MONEY),
+        ("Sales rose to €1.2m in 2023.", MONEY),
+        ("5 % is held back.", MONEY),
+        ("At least 50 thousand euros is held back.", MONEY),
+        ("Der Umsatz stieg auf 1.500.000 Euro.", GELD),
+        ("Die Lieferung dauert 10 bis 12 Tage.", GELD),
+        ("Höchstens dreißig Personen dürfen hinein.", GELD),
+        ("It was minus 12 °C at the summit.", SUMMIT),
+        ("The valve on the 3rd floor must not be opened.", hit("The valve on the third floor must not be opened.")),
+        ("The manual says ‘keep the valve closed’ to operators.", SAYING),
+        ("The manual says “keep the valve closed … times” to operators.", SAYING),
     ],
 )
 def test_what_the_source_says_stands(sentence: str, source: Hit | tuple[Hit, ...]) -> None:
@@ -169,6 +205,32 @@ def test_what_the_source_says_stands(sentence: str, source: Hit | tuple[Hit, ...
         ("Smoking is not prohibited in the building.", SMOKING, "not put in"),
         ("The warranty covers labour.", WARRANTY, "not left out"),
         ("The warranty covers parts and labour.", WARRANTY, "something added"),
+        ("The market sold 90 crates on Monday and 40 crates on Friday.", MARKET, "numbers exchanged"),
+        ("The market sold 40 crates on Friday.", MARKET, "a number lent"),
+        ("Borland paid Acme.", DEBT, "roles reversed"),
+        ("Acme was paid by Borland.", DEBT, "roles reversed"),
+        ("The landlord is returned by the deposit.", DEBT, "roles reversed"),
+        ("Contract A lasts 60 months.", TERMS, "a number lent"),
+        ("The lease was signed on 2024-05-04.", WHEN, "day"),
+        ("The lease was signed on 2024-03-05.", WHEN, "day for month, where the source leaves no doubt"),
+        ("The lease was signed in June 2024.", WHEN, "month"),
+        ("The lease ends on 31 December 2028.", WHEN, "year"),
+        ("The meeting begins at 2:30 am.", WHEN, "half of the day"),
+        ("The meeting begins at 14:35.", WHEN, "minute"),
+        ("The goods arrive on 4 May 2024 at the harbour.", OPEN_DATE, "neither reading"),
+        ("Sales rose to 1.2 billion euros in 2023.", MONEY, "scale"),
+        ("Sales rose to 12,000,000 euros in 2023.", MONEY, "a place"),
+        ("At most 50,000 euros is held back.", MONEY, "bound"),
+        ("0.05 percent is held back.", MONEY, "percentage"),
+        ("Die Lieferung dauert 10 Tage.", GELD, "half of a range"),
+        ("Mindestens 30 Personen dürfen hinein.", GELD, "bound"),
+        ("It was 12 °C at the summit.", SUMMIT, "sign"),
+        ("The tank holds sixty litres.", TANK, "number word"),
+        ("Write to bob@exam\u200bple.org for the form.", LINKS, "an address parted by what nobody sees"),
+        ("See evil.example.com for the form.", LINKS, "an address without its scheme"),
+        ('The manual says "keep the valve closed at all time".', SAYING, "half a word"),
+        ("The manual says ‘keep a valve closed’ to operators.", SAYING, "single quotes"),
+        ("The stock of Valve V-10 is 85.", PRICE_LINES, "another column"),
     ],
 )
 def test_what_the_source_does_not_say_falls(sentence: str, source: Hit | tuple[Hit, ...], why: str) -> None:
@@ -469,14 +531,20 @@ def test_naughty_strings_get_a_verdict(shared_data: Path) -> None:
 
 # --- how often it errs ---------------------------------------------------------------------------
 
-# Measured on the dev half: 1.00, .98, 1.00 / .02, .14, .18, 0, 0. The bars leave room for a changed case or two.
-AT_LEAST = {"verbatim": 0.97, "clause dropped": 0.93, "order turned": 0.93}
+# Measured on the dev half, see `docs/log.md`. The bars leave room for a changed case or two.
+AT_LEAST = {"verbatim": 0.97, "clause dropped": 0.93, "order turned": 0.9, "amount respelt": 0.9, "quoted": 0.95}
+AT_LEAST |= {"date respelt": 0.9}
 AT_MOST = {
     "number swapped": 0.06,
     "name swapped": 0.2,
     "noun swapped": 0.24,
     "not inserted": 0.02,
     "from elsewhere": 0.02,
+    "numbers exchanged": 0.1,
+    "names exchanged": 0.1,
+    "date altered": 0,
+    "amount altered": 0.05,
+    "quote altered": 0.02,
 }
 
 
@@ -484,7 +552,7 @@ def test_true_sentences_stand_and_bent_ones_fall_on_xquad(shared_data: Path) -> 
     table = {rate.kind: rate for rate in citing.measure(shared_data / "xquad" / "xquad.en.json")}
     assert {kind: table[kind].share for kind, bar in AT_LEAST.items() if table[kind].share < bar} == {}
     assert {kind: table[kind].share for kind, bar in AT_MOST.items() if table[kind].share > bar} == {}
-    assert all(rate.count >= 15 for rate in table.values())
+    assert all(table[kind].count >= 8 for kind in [*AT_LEAST, *AT_MOST])
 
 
 def _hits(source: Hit | tuple[Hit, ...]) -> tuple[Hit, ...]:

@@ -34,10 +34,18 @@ from rag.claims import asked_words, claims_of, codes_in, content_words, names_in
         ("three (3) years", {"3"}),
         ("drei Monate", {"3"}),
         ("2027-03-11", {"2027-03-11"}),
-        ("03/11/2027", {"03/11/2027"}),
-        ("31.12.2025", {"31.12.2025"}),
+        ("03/11/2027", {"2027-03-11"}),
+        ("31.12.2025", {"2025-12-31"}),
         ("version 2.10.1", {"2.10.1"}),
         ("15%", {"15"}),
+        ("a million", {"1000000"}),
+        ("1.2 million", {"1200000"}),
+        ("1,5 Mio. €", {"1500000"}),
+        ("two hundred and fifty", {"250"}),
+        ("five, six", {"5", "6"}),
+        ("fünfundzwanzig", {"25"}),
+        ("minus 12", {"-12"}),
+        ("May 3rd, 2024 at 2:30 pm", {"2024-05-03", "14:30"}),
         ("no one", set()),
         ("one of them", set()),
         ("eins davon", set()),
@@ -106,7 +114,8 @@ def test_names_are_words_with_a_capital_that_nothing_else_explains(text: str, na
         ("3.5%", {("3.5", "percent")}),
         ("3,5 Prozent", {("3.5", "percent")}),
         ("3 km and 3 m", {("3", "km"), ("3", "m")}),
-        ("60 working days", set()),  # no unit stands beside it: nothing is held against it
+        ("60 working days", {("60", "day")}),
+        ("60 cups of tea", set()),  # no known unit: nothing is held against it
         ("version 2.10.1", set()),
     ],
 )
@@ -207,7 +216,7 @@ COSTLY = ["a-", "1a-", "a.", "x@y-", "1."]
 @pytest.mark.parametrize("piece", COSTLY)
 def test_no_text_makes_claims_costly(piece: str) -> None:
     times = 150_000 // len(piece)
-    assert len(claims_of(piece * times).sequence) >= times
+    assert claims_of(piece * times).tokens
 
 
 @given(st.text(max_size=200))

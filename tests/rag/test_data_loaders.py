@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 from pathlib import Path
 
 import docx
@@ -12,6 +13,7 @@ import pytest
 from pypdf import PdfReader, PdfWriter
 
 from rag.data_loaders import Csv, Docx, Html, Limits, Markdown, Pdf, Pptx, Txt, Xlsx, parse_file
+from rag.data_loaders.encoding import decode
 from rag.errors import BrokenFile, UnsupportedFile
 from rag.types import Block, Location, ParsedFile
 from tests.rag import made_files
@@ -389,3 +391,50 @@ def test_the_samples_answer_their_questions() -> None:
     prices = parse_file(SAMPLES / "price-list.xlsx", "price-list.xlsx")
     assert block_with(prices, "VM-1").location.label() == "Devices, row 7"
     assert block_with(prices, "SE-12").location.label() == "Consumables, row 6"
+
+
+# --- encodings --------------------------------------------------------------------------------
+
+GERMAN = "Die Größe der Wohnfläche beträgt 85 qm. Grüße aus Köln – Müller & Söhne."
+FRENCH = "La durée du contrat est de trois ans à compter de la signature. Où êtes-vous allé hier ? Ça va."
+SPANISH = "El contrato tendrá una duración de tres años. ¿Cuándo se pagará? Mañana, señor Núñez."
+RUSSIAN = "Срок действия договора составляет три года.\nЦена: 1200 рублей\n"
+CHINESE = "合同编号：1234\n租金：1450元\n本合同自双方签字之日起生效，有效期为三年。"
+JAPANESE = "本契約は署名の日から三年間有効とする。賃料は毎月一日に支払うものとする。"
+POLISH = "Umowa obowiązuje przez trzy lata od dnia podpisania. Czynsz wynosi tysiąc złotych miesięcznie."
+TURKISH = "Sözleşme imza tarihinden itibaren üç yıl geçerlidir. Kira her ayın ilk günü ödenir."
+HEBREW = "החוזה תקף לשלוש שנים מיום החתימה. שכר הדירה ישולם מדי חודש."
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        *((GERMAN, each) for each in ("cp1252", "mac_roman", "utf-16", "utf-16-le", "utf-8-sig")),
+        *((FRENCH, each) for each in ("cp1252", "mac_roman")),
+        *((SPANISH, each) for each in ("cp1252", "mac_roman")),
+        *(
+            (RUSSIAN, each)
+            for each in ("koi8-r", "cp1251", "mac_cyrillic", "cp866", "utf-16", "utf-16-le", "utf-16-be")
+        ),
+        *((CHINESE, each) for each in ("gb18030", "utf-16", "utf-16-le", "utf-16-be")),
+        *((JAPANESE, each) for each in ("shift_jis", "euc_jp", "utf-16-le")),
+        *((POLISH, each) for each in ("cp1250", "iso8859-2")),
+        *((TURKISH, each) for each in ("cp1254", "utf-16-be")),
+        (HEBREW, "cp1255"),
+    ],
+)
+def test_a_text_is_read_in_whatever_encoding_it_is(text: str, encoding: str) -> None:
+    assert decode(text.encode(encoding)) == text
+
+
+def test_an_encoding_is_told_by_a_single_line_far_down() -> None:
+    plain = "Nothing but plain words stand in this line.\n" * 3_000
+    assert decode((plain + "Größe: 12\n").encode("cp1252")).endswith("Größe: 12\n")
+    assert decode((plain + "Größe: 12\n").encode("mac_roman")).endswith("Größe: 12\n")
+
+
+def test_noise_is_no_text() -> None:
+    noise = random.Random(7)
+    for _ in range(20):
+        with pytest.raises(UnsupportedFile):
+            decode(noise.randbytes(4_000))

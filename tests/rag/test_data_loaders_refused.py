@@ -216,12 +216,12 @@ def test_processor_time_and_memory_are_bounded() -> None:
 
 
 def test_the_reading_process_gets_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    from rag.data_loaders import parse
+    from rag.data_loaders import process
 
     monkeypatch.setenv("INHOUSE_BOT_TOKEN", "xoxb-secret")
-    assert set(parse._ENVIRONMENT) <= {"PATH", "LANG", "PYTHONUTF8", "PYTHONPATH", "OPENBLAS_NUM_THREADS"}
+    assert set(process.ENVIRONMENT) <= {"PATH", "LANG", "PYTHONUTF8", "PYTHONPATH", "OPENBLAS_NUM_THREADS"}
     code = "import os; print(sorted(os.environ))"
-    done = subprocess.run([sys.executable, "-c", code], env=parse._ENVIRONMENT, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], env=process.ENVIRONMENT, capture_output=True, text=True)
     assert "INHOUSE" not in done.stdout
 
 

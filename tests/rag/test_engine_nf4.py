@@ -9,8 +9,10 @@ Transformers').
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,12 +20,13 @@ import torch
 from bitsandbytes import functional
 from transformers import PreTrainedModel
 
+from rag.engine import compiled
 from rag.engine.blocks import BLOCK
 from rag.engine.forward import Piece
 from rag.engine.runner import OwnRunner
 from rag.llms.embedded import load_embedded_model
 from tests.rag.engine_models import OWN, exact_twin, limits, loaded, tiny_nf4, tokens_of
-from tests.rag.engine_stage import check_at_rest, prompt, staged
+from tests.rag.engine_stage import PATIENCE_S, check_at_rest, prompt, staged
 
 TINY_EPSILON = 0.12
 REAL_EPSILON = 4.0
@@ -134,6 +137,56 @@ def test_a_vocabulary_of_any_size_can_be_compiled(folder: Path) -> None:
     runner.close()
     assert (scores - plain(model, ids)[50:]).abs().max() <= TINY_EPSILON
     assert chosen == scores.argmax(-1).tolist()
+
+
+def test_flat_scores_name_few_candidates() -> None:
+    """With a fixed distance, three quarters of a vocabulary of random weights went through the exact head."""
+    for spread in (0.02, 0.6, 6.0):
+        scores = spread * torch.randn(150_000, generator=torch.Generator().manual_seed(1)).bfloat16()
+        floor = compiled._floor(scores.view(torch.int16).numpy().view(np.uint16))
+        assert 1 <= (scores.float() >= floor).sum() <= 1000
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_one_stream_is_the_same_with_helpers_and_without(threads: int, folder: Path) -> None:
+    model, ids = tiny_nf4("qwen2", folder), tokens_of(3, 20, 320) * 8
+    with staged(model) as (engine, _):
+        alone = list(engine.submit(prompt(ids, 60)))
+    with staged(model, workers=2, threads=threads, draft_tokens=3) as (engine, _):
+        assert list(engine.submit(prompt(ids, 60))) == alone
+
+
+def test_a_writer_that_fails_stops_the_others_before_anybody_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else they went on writing into blocks that were given to somebody else meanwhile."""
+    runner, ended = OwnRunner(tiny_nf4("llama", folder), limits(workers=2)), []
+    first, second = runner._steps._writers
+
+    def step(*arguments: Any) -> None:
+        if arguments[-1] is second.arrays:
+            raise RuntimeError("broken")
+        end = time.monotonic() + PATIENCE_S
+        while not first.arrays[-1][0] and time.monotonic() < end:
+            time.sleep(0.001)
+        ended.append(time.monotonic() < end)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(compiled, "step", step)
+        with pytest.raises(RuntimeError, match="broken"):
+            runner.write([0, 1], [Piece([5], 0, [0]), Piece([6], 0, [1])])
+    assert ended == [True]
+    assert len(runner.write([0, 1], [Piece([5], 0, [0]), Piece([6], 0, [1])])) == 2
+    assert runner._pool.keys.any()
+    runner.close()
+
+
+def test_a_step_that_was_stopped_keeps_nothing(folder: Path) -> None:
+    runner = OwnRunner(tiny_nf4("llama", folder), limits())
+    runner._steps._is_broken[0] = 1
+    runner.write([0], [Piece([5], 0, [0])])
+    assert not runner._pool.keys.any()
+    runner.close()
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ import torch
 from rag.engine.sequence import Prompt, Writing
 from rag.errors import InhouseError, ModelFailed, OutOfMemory
 from rag.types import Caller
-from tests.rag.engine_models import expected, generated, tiny, tokens_of
+from tests.rag.engine_models import VOCABULARY, expected, generated, tiny, tokens_of
 from tests.rag.engine_stage import PATIENCE_S, Stage, check_at_rest, prompt, staged
 
 MODEL = "llama"
@@ -194,4 +194,19 @@ def test_two_hundred_prompts_from_eight_threads_with_cancels_from_others() -> No
         cancels.join(PATIENCE_S)
         assert wrong == []
         assert engine.stats().reused_tokens > 0
+        check_at_rest(engine, stage)
+
+
+@pytest.mark.parametrize("family", [MODEL, "gpt2"])
+@pytest.mark.parametrize("token", [-1, VOCABULARY, 2**40])
+def test_a_token_that_the_model_does_not_know_is_refused_for_its_asker_alone(family: str, token: int) -> None:
+    """It used to fail everything that ran with it, in the model's own lookup."""
+    with staged(tiny(family), streams=2) as (engine, stage):
+        stage.hold()
+        beside = engine.submit(prompt(LONG, 20))
+        with pytest.raises(ModelFailed) as refused:
+            engine.submit(prompt((*LONG[:5], token, 7), 20))
+        assert "does not know" in refused.value.user_message
+        stage.go()
+        assert list(beside) == text_of(LONG, 20, family)
         check_at_rest(engine, stage)

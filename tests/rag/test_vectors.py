@@ -218,3 +218,48 @@ def test_adding_searching_and_removing_at_once(source: Rows):
 def test_faiss_works_with_one_thread():
     """Two spinning threads beside a busy process are many times slower than one."""
     assert faiss.omp_get_max_threads() == 1
+
+
+# --- cosines of everything that is asked about -----------------------------------------------
+
+
+def test_cosines_are_those_of_numpy_in_the_order_asked(tmp_path: Path, source: Rows):
+    index = opened(tmp_path / "i", source)
+    queries = np.stack([source.rows[150], -source.rows[120]])
+    ids = np.array([150, 299, 100, 150, 233])
+    found = index.cosines(queries, ids)
+    assert found.shape == (2, 5) and found.dtype == np.float32
+    assert np.allclose(found, queries @ np.stack([source.rows[int(i)] for i in ids]).T, atol=1e-6)
+
+
+def test_an_id_without_a_vector_has_no_cosine_and_costs_the_others_nothing(tmp_path: Path, source: Rows):
+    index = opened(tmp_path / "i", source)
+    ids = np.array([-1, 99, 100, 5_000_000, 101])
+    found = index.cosines(source.rows[100][None], ids)[0]
+    assert np.isnan(found).tolist() == [True, True, False, True, False]
+    assert found[2] == pytest.approx(1.0)
+    assert np.isnan(VectorIndex(DIMENSION, "f").cosines(source.rows[100][None], ids)).all()
+    assert index.cosines(source.rows[100][None], np.empty(0, dtype=np.int64)).shape == (1, 0)
+
+
+def test_cosines_stay_right_when_rows_are_removed_and_added(source: Rows):
+    """Removing moves every later row; more rows than a block, so that blocks meet."""
+    rows = np.random.default_rng(5).normal(size=(2500, DIMENSION)).astype(np.float32)
+    index = VectorIndex(DIMENSION, "f")
+    index.add(np.arange(2500) * 3, rows)
+    index.remove(np.arange(0, 900) * 3)
+    index.add(np.array([7_501, 1]), rows[:2])
+    ids = np.random.default_rng(6).permutation(np.concatenate([np.arange(900, 2500) * 3, [7_501, 1, 0, 3]]))
+    kept = {**{n * 3: rows[n] for n in range(900, 2500)}, 7_501: rows[0], 1: rows[1]}
+    expected = [float(kept[int(i)] @ rows[9]) if int(i) in kept else np.nan for i in ids]
+    assert np.allclose(index.cosines(rows[9][None], ids)[0], expected, atol=1e-5, equal_nan=True)
+
+
+def test_cosines_of_a_saved_index_are_the_same(tmp_path: Path, source: Rows):
+    path = tmp_path / "i"
+    before = opened(path, source)
+    before.remove(np.array([110]))
+    before.write(path, 7)
+    after = VectorIndex.read(path, Header(7, 199, "f", DIMENSION))
+    queries = source.rows[150][None]
+    assert np.array_equal(after.cosines(queries, source.ids), before.cosines(queries, source.ids), equal_nan=True)

@@ -23,6 +23,7 @@ from bot.settings import Settings
 from bot.workspace.core import Call
 from bot.workspace.server import Workspace
 from bot.workspace.state import Channel, Message, User
+from rag.prompts import NOT_FOUND
 from tests.conftest import REPOSITORY
 from tests.rag.fakes import HashEmbedder, ScriptedModel
 
@@ -40,10 +41,11 @@ lease = ("lease.txt", LEASE.encode())
 
 
 def best_line(messages: Any) -> str:
-    """A good model: of the passages it was shown, the line that shares most words with the question."""
+    """A good model: of the passages it was shown, the line that shares most words with the question, if one does."""
     lines, question = shown(messages)
-    wanted = set(re.findall(r"\w{3,}", question.lower()))
-    return max(lines, key=lambda line: len(wanted & set(re.findall(r"\w{3,}", line.lower()))))
+    wanted = set(re.findall(r"\w{3,}", question.lower())) - {"the", "what", "does", "and", "for", "which", "who"}
+    shared = {line: len(wanted & set(re.findall(r"\w{3,}", line.lower()))) for line in lines}
+    return max(shared, key=lambda line: shared[line]) if any(shared.values()) else NOT_FOUND
 
 
 def every_line(messages: Any) -> str:

@@ -35,10 +35,68 @@ summary-left-out = { $count ->
    *[other] { $count } Nachrichten blieben unberücksichtigt.
 }
 summary-files = Dateien: { $names }.
+summary-messages = Nachrichten: { $links }.
 summary-gone = Ich finde in diesem Thread keine Nachrichten von Menschen; vermutlich wurde er gelöscht. Wähl die Aktion an einer Nachricht, die es noch gibt.
 summary-no-words = In diesem Thread hat noch niemand etwas in Worten geschrieben; es gibt nur Zeichen, Links, Dateien oder Nachrichten von Bots und darum nichts zusammenzufassen.
 summary-one = In diesem Thread steht nur eine Nachricht mit Worten, und sie sagt mehr als jede Zusammenfassung. Wähl die Aktion an einem längeren Thread.
 summary-nothing = Ich habe in diesem Thread nichts gefunden, worauf sich eine Zusammenfassung stützen könnte. Frag mich stattdessen mit „Ask about this“ nach einer Datei darin.
+
+# Zusammenfassungen von Dateien und Zeiträumen, und was sich geändert hat
+status-summarising = fasst { $name } zusammen …
+status-summarising-part = fasst { $name } zusammen: Teil { $done } von { $total } …
+status-recap = fasst Thread { $number } von { $count } zusammen …
+brief-reading = Ich lese und fasse zusammen; nur du siehst es.
+brief-comparing = Ich vergleiche die Fassungen; nur du siehst, was sich geändert hat.
+brief-choose = Was soll ich zusammenfassen? Wähl eine Datei, oder schreib `/inhouse summary` und dahinter den Namen einer Datei, einen Link zu einem Thread oder einen Tag: `/inhouse summary seit Montag`.
+brief-which = Welche Datei meinst du? Ich kenne hier { $names }; nenn die, die ich zusammenfassen soll.
+brief-unknown = Eine Datei namens { $words } kenne ich hier nicht. Ich kenne { $names }.
+brief-still-reading = Ich lese { $name } noch. Frag gleich noch einmal.
+brief-unread = { $name } konnte ich nicht lesen und darum auch nicht zusammenfassen. Lade eine Kopie hoch, die ich lesen kann, und frag noch einmal.
+brief-no-thread = Welchen Thread meinst du? Schreib `/inhouse summary` und dahinter einen Link zu einer seiner Nachrichten, oder wähl im Menü einer Nachricht *Summarise this thread*.
+brief-link-elsewhere = Dieser Link führt in eine andere Unterhaltung. Gib mir den Befehl dort, damit nur sieht, wer auch den Thread sehen darf.
+digest-heading = Zusammenfassung von { $name }
+digest-checked = Jede Zeile wurde an den Stellen geprüft, die ihre Zahlen nennen.
+digest-extract = Ein Auszug in den Worten der Datei.
+digest-trial = Das Probemodell ({ $model }) schreibt keine Zusammenfassungen, die sich belegen ließen.
+digest-read = Die Datei ist lang: Das Modell hat die { $read } gewichtigsten ihrer { $all } Abschnitte gelesen.
+digest-nothing = Ich habe in { $name } keinen Satz gefunden, worauf sich eine Zusammenfassung stützen könnte. Frag mich stattdessen etwas dazu.
+changes-heading = Was sich in { $name } geändert hat
+changes-heading-two = Was sich von { $old } zu { $new } geändert hat
+changes-counts = Geändert: { $changed }, hinzugekommen: { $added }, weggefallen: { $removed }, verschoben: { $moved }.
+changes-version = { $name } vom { $day }
+changes-versions = Wort für Wort verglichen, ohne das Modell: { $old } und { $new }.
+changes-more = { $count ->
+    [one] Eine weitere Änderung wird nicht gezeigt.
+   *[other] { $count } weitere Änderungen werden nicht gezeigt.
+}
+changes-equal = Beide Fassungen von { $name } sagen Wort für Wort dasselbe.
+changes-one = Von { $name } kenne ich hier nur eine Fassung. Eine frühere zählt, solange ihre Nachricht in dieser Unterhaltung steht; was gelöscht oder in Slack selbst geändert wurde, habe ich nicht mehr. Leg die frühere Fassung hier ab und frag noch einmal.
+changes-none = Ich weiß nicht, welche zwei Fassungen du meinst. Nenn beide Dateien, oder schreib `/inhouse changes` und den Namen der Datei.
+change-changed = Geändert
+change-added = Hinzugekommen
+change-removed = Weggefallen
+change-moved = Wörtlich verschoben
+change-was = Vorher: { $text }
+change-now = Jetzt: { $text }
+recap-heading = { $count ->
+    [one] Eine Nachricht seit { $moment }
+   *[other] { $count } Nachrichten seit { $moment }
+}
+recap-nothing = Seit { $moment } hat hier niemand etwas geschrieben.
+recap-thread = Ein Thread
+recap-loose = Außerhalb von Threads
+recap-checked = Jede Zeile wurde an den Nachrichten geprüft, zu denen ihre Zahlen führen, oder steht in den Worten ihres Verfassers.
+recap-files = Neue Dateien: { $names }.
+recap-left-out = { $count ->
+    [one] Ein ruhigerer Thread blieb unberücksichtigt.
+   *[other] { $count } ruhigere Threads blieben unberücksichtigt.
+}
+recap-cut = Es gibt mehr, als ich lesen konnte; gelesen wurde, was zuletzt geschrieben wurde.
+moment = { $day }, { $time } Uhr
+summarise-file = Eine Datei zusammenfassen …
+compare-file = Was sich geändert hat in …
+what-changed = Was hat sich geändert?
+what-changed-in = Was hat sich geändert: { $name }
 
 # Teilen, was nur eine Person gesehen hat
 shared = Geteilt.
@@ -57,9 +115,12 @@ help-ways =
     • Schreib mir direkt, mit oder ohne Dateien.
     • `/ask` und deine Frage: Nur du siehst die Antwort und kannst sie dann teilen.
     • Im Menü einer Nachricht: *Ask about this* (dazu etwas fragen), *Summarise this thread* (den Thread zusammenfassen), *Add these files* (ihre Dateien lesen lassen).
+    • „Fass den Vertrag zusammen“, „Fass diesen Thread zusammen“, „Was habe ich seit Montag verpasst?“, „Was hat sich seit der letzten Fassung geändert?“
 help-commands =
     { "*" }Was du mir hier sagen kannst*
     • `/inhouse files`: die Dateien, die ich in dieser Unterhaltung kenne, jede mit einem Knopf zum Vergessen
+    • `/inhouse summary`: eine Datei, einen Thread (über seinen Link) oder alles seit einem Tag zusammenfassen: `/inhouse summary seit Montag`
+    • `/inhouse changes`: was sich zwischen zwei Fassungen einer Datei geändert hat
     • `/inhouse forget`: vergessen, was du mir hier gegeben und mich gefragt hast
     • `/inhouse forget me`: dasselbe in allen Unterhaltungen
     • `/inhouse quiet` und `/inhouse listen`: wie du mich aus einem Thread heraushältst und wieder hereinlässt
