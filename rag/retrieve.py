@@ -26,7 +26,7 @@ from rag.types import Chunk, Embedder, Hit, Source
 from rag.vectors import VectorIndex
 from rag.wording import Wording
 
-LOOKED_AT = 60  # of the best, whose texts are read for a second look
+LOOKED_AT = 30  # of the best, whose texts are read for a second look
 RERANKED = 20  # of the best are read by a reranker
 STANDS_OUT = 20  # the best cosine is compared with that of this rank
 MAX_TURNS = 6  # an older question weighs less than 2%

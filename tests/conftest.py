@@ -23,3 +23,9 @@ def shared_data() -> Path:
 def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One folder of converted models for all tests that load the real one: converting takes its time only once."""
     return tmp_path_factory.mktemp("checkpoints")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Rooms whose files take long come first, so that processes that take a file at a time end together."""
+    rooms = ("workspace", "rag", "scenarios", "tests", "bot")
+    items.sort(key=lambda item: rooms.index(item.path.parent.name) if item.path.parent.name in rooms else len(rooms))
