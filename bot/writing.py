@@ -99,7 +99,7 @@ class Writer:
 
     async def forget(self, message: IncomingMessage) -> None:
         """The model is to remember nothing of what it read for a message's conversation."""
-        await asyncio.to_thread(self._answerer.llm.forget, scope_of(message.team, message.channel))
+        await asyncio.to_thread(self._answerer.forget, scope_of(message.team, message.channel))
 
     async def _still_alive(self, message: IncomingMessage, answer: Answer) -> bool:
         """Whether every cited file is still shared here: one may have been deleted while the model wrote."""

@@ -14,11 +14,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rag.cite import Window, cite
+from rag.claims import stem
 from rag.gate import Decision, Gate, Verdict
 from rag.grounding import Checker, Grounder
 from rag.language import guess_language
 from rag.llms.base import ANYONE, BaseLLM
 from rag.memory import Memory
+from rag.naming import forget_names
 from rag.nearest import nearest
 from rag.prompts import Prompt, build_prompt, passage_text, rewrite_messages, says_not_found
 from rag.retrieve import Retrieval, Retriever
@@ -156,6 +158,16 @@ class Answerer:
         if hits:
             prompt = self._prompt(Request(scope_id, "", within=within), hits)
             self.llm.preload(prompt.messages, Caller(scope_id, is_background=True))
+
+    def forget(self, scope_id: str) -> None:
+        """Drop what was kept in memory of a scope, and all of what cannot be told apart by scope."""
+        self.llm.forget(scope_id)
+        if self._tables is not None:
+            self._tables.forget(scope_id)
+        self._memory.forget()
+        self._embedder.forget()
+        stem.cache_clear()  # single words, people's names among them
+        forget_names()
 
     def _is_foreign(self, question: str) -> bool:
         """Whether the question is, as far as one can tell, in a language that the model does not write."""

@@ -98,6 +98,10 @@ class HuggingFaceEmbedding:
         """A question as a vector. Shape: (d,) float32, unit length."""
         return self._questions.vector(text)
 
+    def forget(self) -> None:
+        """Drop every vector that is kept of a question."""
+        self._questions.forget()
+
     def count_pieces(self, texts: Sequence[str]) -> list[int]:
         """Word pieces of each text, without the model's own marks; compare with `max_pieces`."""
         encodings = self._pieces.encode_batch_fast([_valid(text) for text in texts], add_special_tokens=False)
@@ -146,6 +150,11 @@ class _Questions:
             while len(self._known) > QUESTIONS:
                 self._known.popitem(last=False)
         return row.copy()
+
+    def forget(self) -> None:
+        """Drop them all: whose question each was is not known."""
+        with self._lock:
+            self._known.clear()
 
 
 def _valid(text: str) -> str:

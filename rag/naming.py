@@ -26,6 +26,11 @@ def named_files(question: str, names: Iterable[str]) -> list[str]:
     return [name for name, text in found.items() if not _stands_only_inside(text, found.values(), joined)]
 
 
+def forget_names() -> None:
+    """Drop what is kept of files' names."""
+    _letters.cache_clear()
+
+
 @lru_cache(maxsize=10_000)  # every question goes through the names of all files
 def _letters(name: str) -> str:
     """Those of a name without its extension: where they are not in a question, it does not name the file."""

@@ -253,3 +253,6 @@ class Embedder(Protocol):
 
     def count_pieces(self, texts: Sequence[str]) -> list[int]:
         """Word pieces of each text, as the model would count them."""
+
+    def forget(self) -> None:
+        """Drop whatever is kept of texts, if anything is."""

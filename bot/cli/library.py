@@ -86,14 +86,16 @@ def open_library(settings: Settings, models: tuple[BaseLLM, Embedder] | None = N
         parse = partial(parse_file, limits=limits)
         exam = Exam(folder / "tables-exam.json", settings.model or llm.name)
         tables = TableAnswerer(llm, originals, store, may_ask=exam.is_passed)
+        retriever = Retriever(store, vectors, embedder, reranker=_reranker(settings))
+        answerer = _answerer(settings, retriever, llm, embedder, tables)
         library = Library(
             database,
             store,
             embedder,
             Ingester(store, vectors, embedder, originals, parse=parse),
-            retriever := Retriever(store, vectors, embedder, reranker=_reranker(settings)),
-            _answerer(settings, retriever, llm, embedder, tables),
-            Eraser(store, vectors, originals, index_path, forget=partial(_forget, llm, tables)),
+            retriever,
+            answerer,
+            Eraser(store, vectors, originals, index_path, forget=answerer.forget),
             Digester(store, llm, embedder, digests_module.Digests(database)),
             exam,
         )
@@ -136,12 +138,6 @@ def _checker(settings: Settings) -> Checker | None:
     from rag.llms.checkers import SequenceChecker
 
     return SequenceChecker(settings.grounding_model)
-
-
-def _forget(llm: BaseLLM, tables: TableAnswerer, scope_id: str) -> None:
-    """What an erased document left in memories."""
-    llm.forget(scope_id)
-    tables.forget(scope_id)
 
 
 def load_models(settings: Settings) -> tuple[BaseLLM, Embedder]:

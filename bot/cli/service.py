@@ -76,6 +76,7 @@ class Bot:
         )
         self._socket.client.proxy = self.client.proxy  # none for a local workspace
         self._catching_up: asyncio.Task[None] | None = None
+        self._examining: asyncio.Task[None] | None = None
         self._sweeping: asyncio.Task[None] | None = None
         self._retention = rooms.retention
         self._leaving = threading.Event()
@@ -83,6 +84,7 @@ class Bot:
     async def start(self) -> None:
         """Take up what a former run left, then listen."""
         self._catching_up = asyncio.create_task(self._catch_up())
+        self._examining = asyncio.create_task(self._examine())
         await self.jobs.start()
         await self._socket.connect_async()
         self._sweeping = asyncio.create_task(self._retention.run_forever())
@@ -91,9 +93,9 @@ class Bot:
         """Listen no more, finish what is being answered, leave the rest to the next start."""
         await self._socket.close_async()
         self._leaving.set()
-        if self._sweeping is not None:
-            self._sweeping.cancel()
-            await asyncio.gather(self._sweeping, return_exceptions=True)
+        for beside in filter(None, (self._sweeping, self._examining)):
+            beside.cancel()
+            await asyncio.gather(beside, return_exceptions=True)
         await self.jobs.stop()
         if self._catching_up is not None:
             await asyncio.gather(self._catching_up, return_exceptions=True)
@@ -103,10 +105,12 @@ class Bot:
         done = await asyncio.to_thread(self._library.ingester.catch_up)
         if done:
             log.info("completed %d documents that an earlier run had begun", done)
+
+    async def _examine(self) -> None:
+        """Whether the model may be trusted with questions about tables; not while everybody is just coming back."""
+        await asyncio.sleep(EXAM_AFTER_S)
         llm, exam = self._library.answerer.llm, self._library.exam
-        # Whether it may be trusted with questions about tables; not while everybody is just coming back.
-        await asyncio.to_thread(self._leaving.wait, EXAM_AFTER_S)
-        if exam.is_due(llm) and not self._leaving.is_set():
+        if exam.is_due(llm):
             await asyncio.to_thread(exam.sit, llm, self._leaving)
 
 

@@ -49,6 +49,10 @@ class CachedEmbedder:
         row: np.ndarray = self._looked_up("query", [text], lambda: self._embedder.embed_query(text)[None])[0]
         return row
 
+    def forget(self) -> None:
+        """See `rag.types.Embedder`."""
+        self._embedder.forget()
+
     def count_pieces(self, texts: Sequence[str]) -> list[int]:
         """As the embedder beneath."""
         return self._embedder.count_pieces(texts)

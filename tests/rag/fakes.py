@@ -112,6 +112,7 @@ class HashEmbedder:
     fingerprint = "hash-1"
     languages: frozenset[str] = frozenset()
     max_pieces = 254
+    forgotten = 0
 
     def __init__(self, dimension: int = 384) -> None:
         self.dimension = dimension
@@ -124,6 +125,9 @@ class HashEmbedder:
 
     def embed_query(self, text: str) -> np.ndarray:
         return self.embed([text])[0]
+
+    def forget(self) -> None:
+        self.forgotten += 1
 
     def count_pieces(self, texts: Sequence[str]) -> list[int]:
         return [len(re.findall(r"\w+|[^\w\s]", text)) for text in texts]

@@ -16,6 +16,7 @@ from rag.answering import (
     SentenceReady,
 )
 from rag.calibration import SIGNALS, Calibration
+from rag.claims import stem
 from rag.errors import OutOfMemory
 from rag.gate import Gate
 from rag.prompts import NOT_FOUND
@@ -523,3 +524,15 @@ def test_a_tables_result_is_the_answer_with_its_query(lease: Shelf) -> None:
     assert answer.outcome is Outcome.ANSWERED
     assert sentences(events) == ["Sum of amount: 12"]
     assert model.seen == []
+
+
+def test_forgetting_a_scope_empties_every_memory_of_texts(lease: Shelf) -> None:
+    turns = tuple(Turn(f"Is the deposit number {n} paid?", "Yes.") for n in range(9))
+    answers = answerer(lease, RENT)
+    run(answers, "What of the deposit?", history=turns)
+    assert answers._memory._vectors and stem.cache_info().currsize
+    before = lease.embedder.forgotten
+    answers.forget("here")
+    assert not answers._memory._vectors and not stem.cache_info().currsize
+    assert lease.embedder.forgotten == before + 1
+    assert answers.llm.forgotten == ["here"]  # type: ignore[attr-defined]

@@ -38,6 +38,15 @@ def test_nothing_gives_no_rows(embedder: HuggingFaceEmbedding) -> None:
 
 
 @pytest.mark.slow
+def test_a_questions_vector_is_kept_until_it_is_forgotten(embedder: HuggingFaceEmbedding) -> None:
+    first = embedder.embed_query("When is the rent due?")
+    assert np.array_equal(first, embedder.embed_query("When is the rent due?"))
+    assert embedder._questions._known
+    embedder.forget()
+    assert not embedder._questions._known
+
+
+@pytest.mark.slow
 def test_like_meanings_are_near(embedder: HuggingFaceEmbedding) -> None:
     cat, kitten, rates = embedder.embed(TEXTS)
     question = embedder.embed_query("Where is the cat?")
