@@ -22,7 +22,7 @@ from rag.llms.base import ANYONE, BaseLLM
 from rag.memory import Memory
 from rag.naming import forget_names
 from rag.nearest import nearest
-from rag.prompts import Prompt, build_prompt, passage_text, rewrite_messages, says_not_found
+from rag.prompts import FOLLOW_UP_HITS, Prompt, build_prompt, passage_text, rewrite_messages, says_not_found
 from rag.retrieve import Retrieval, Retriever
 from rag.sentences import SentenceBuffer, fence_of, is_finished, table_of
 from rag.shown import Part, PassageReady, SentenceReady, Shown
@@ -195,7 +195,15 @@ class Answerer:
         decision = self._gate.decide(found, question, earlier)
         if decision.verdict is Verdict.ASK and not request.may_ask:
             decision = replace(decision, verdict=Verdict.ANSWER, choices=())
-        return found, decision
+        return (self._with_alone(request, question, found) if earlier else found), decision
+
+    def _with_alone(self, request: Request, question: str, found: Retrieval) -> Retrieval:
+        """With the best hit of the question alone in second place, where the thread's earlier ones drowned it."""
+        alone = self._retriever.search(request.scope_id, question, within=request.within, limit=1).hits
+        first = {hit.chunk.chunk_id for hit in found.hits[:FOLLOW_UP_HITS]}
+        new = [hit for hit in alone if hit.chunk.chunk_id not in first]
+        rest = [hit for hit in found.hits[1:] if hit.chunk.chunk_id not in {one.chunk.chunk_id for one in new}]
+        return replace(found, hits=(*found.hits[:1], *new, *rest))
 
     def _restated(self, request: Request) -> str:
         """The question as it would be asked without the conversation, in the model's words; "" where it has none."""

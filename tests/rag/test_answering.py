@@ -536,3 +536,14 @@ def test_forgetting_a_scope_empties_every_memory_of_texts(lease: Shelf) -> None:
     assert not answers._memory._vectors and not stem.cache_info().currsize
     assert lease.embedder.forgotten == before + 1
     assert answers.llm.forgotten == ["here"]  # type: ignore[attr-defined]
+
+
+def test_a_thread_that_asked_of_other_things_does_not_drown_a_new_one(shelf: Shelf) -> None:
+    shelf.put("\n\n".join(f"Room {n} has {n + 1000} seats." for n in range(101, 160)), name="rooms.txt")
+    history = tuple(Turn(f"How many seats has room {n}?", "Many.") for n in (110, 120, 130, 140, 150, 158))
+    said = "Room 133 has 1133 seats."
+    answers = answerer(shelf, said)
+    events = list(answers.answer(Request("here", "How many seats has room 133?", history)))
+    assert sentences(events) == [said]
+    shown = [message.content for message in answers.llm.seen[-1]][-1]  # type: ignore[attr-defined]
+    assert shown.count("Room 133 has") == 1
