@@ -5,7 +5,7 @@ found in the scope and nothing else. Documents that hold the question's rare wor
 it, come first; of passages that are alike but for names and amounts, only theirs are shown.
 Knows no language model and never decides whether a hit answers the question.
 
-Source: 2210.11934 for the convex combination; measured by `rag.evals.retrieval`.
+Source: 2210.11934 for the convex combination; measured by `inhouse eval` (docs/quality.md).
 """
 
 from __future__ import annotations

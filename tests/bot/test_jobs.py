@@ -502,6 +502,7 @@ async def test_a_retry_of_a_job_that_began_does_not_wait_for_the_pace(
         await desk.put(f"job{number}", lane="thread")
     await told_queue(desk)
     await desk.until(lambda: len(desk.ended) == 5)
+    assert sorted(desk.began) == sorted(2 * [f"job{number}" for number in range(5)])
 
 
 async def test_work_taken_away_just_before_it_would_begin_is_not_begun(
