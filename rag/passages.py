@@ -163,6 +163,12 @@ class Passages:
             for row in rows
         }
 
+    def places(self, ids: Iterable[int]) -> dict[int, str]:
+        """Where each of ``ids`` stands in its document, as stored: equal where two chunks stand in one place."""
+        query = "SELECT chunk_id, location FROM chunks WHERE chunk_id IN (SELECT value FROM json_each(?))"
+        wanted = json.dumps([int(i) for i in ids])
+        return dict(self.database.read(lambda db: db.execute(query, (wanted,)).fetchall()))
+
     def vector_ids(self, fingerprint: str) -> tuple[int, np.ndarray]:
         """See `rag.vectors.VectorSource`."""
 

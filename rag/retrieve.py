@@ -288,27 +288,30 @@ class _Search:
         scores[order] -= weights.stems * self._by_words[order]
         scores[order] += weights.stems * match.counted / max(match.counted.max(), 1e-9)
         scores[order] += weights.near * match.near + weights.phrases * match.phrases
-        scores[order] = self._with_neighbours(order, rows, scores, before)
+        scores[order] = self._with_neighbours(order, scores, before)
         return order[np.argsort(-scores[order], kind="stable")]
 
-    def _with_neighbours(
-        self, order: np.ndarray, rows: Mapping[int, _Found], scores: np.ndarray, before: np.ndarray
-    ) -> np.ndarray:
+    def _with_neighbours(self, order: np.ndarray, scores: np.ndarray, before: np.ndarray) -> np.ndarray:
         """Each score with a share of those before and after it: a text that goes on was cut for the embedder's sake.
 
         Theirs are those of ``before``, when none had been looked at.
         """
-        ids, documents = self._catalogue.chunk_ids, self._catalogue.document_ids
+        beside = {place: self._beside(place) for place in order.tolist()}
+        ids = self._catalogue.chunk_ids
+        stands = self._store.places(ids[[*beside, *(other for each in beside.values() for other in each)]].tolist())
         total, weight = scores[order].copy(), np.ones(len(order))
-        for index, place in enumerate(order.tolist()):
-            here = rows[int(ids[place])][0].location
-            for other in (place - 1, place + 1):
-                if 0 <= other < len(ids) and documents[other] == documents[place]:
-                    found = rows.get(int(ids[other]))
-                    if found is None or found[0].location.label() == here.label():
-                        total[index] += self._weights.neighbours * before[other]
-                        weight[index] += self._weights.neighbours
+        for index, (place, others) in enumerate(beside.items()):
+            for other in others:
+                if stands.get(int(ids[other])) == stands.get(int(ids[place])):
+                    total[index] += self._weights.neighbours * before[other]
+                    weight[index] += self._weights.neighbours
         return total / weight
+
+    def _beside(self, place: int) -> list[int]:
+        """The places of the chunks before and after one, in its document."""
+        documents = self._catalogue.document_ids
+        there = (other for other in (place - 1, place + 1) if 0 <= other < len(documents))
+        return [other for other in there if documents[other] == documents[place]]
 
     def _pick(self, order: np.ndarray, rows: Mapping[int, _Found], limit: int) -> list[tuple[int, _Found]]:
         """The first ``limit`` that say something new, with their rows as SQLite has them now.

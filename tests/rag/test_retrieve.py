@@ -272,3 +272,16 @@ def test_only_what_may_be_found_now_is_recalled(shelf: Shelf):
     assert hit.file_name == "garden.txt"
     shelf.store.tombstone_source("here", "lease.txt")
     assert list(shelf.retriever.recall("here", ids)) == [hit.chunk.chunk_id]
+
+
+def test_the_page_before_counts_for_nothing_also_where_it_was_not_looked_at(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+):
+    """A neighbour that was not among the best used to count as if it stood on the same page."""
+    monkeypatch.setattr("rag.retrieve.LOOKED_AT", 1)
+    shelf.put("The turbine has four blades.\n\nVisitors wait in the hall.", name="two-pages.txt", scope="two")
+    (hit,) = shelf.retriever.search("two", "How many blades has the turbine?").hits
+    monkeypatch.setattr(shelf.retriever, "_weights", replace(shelf.retriever._weights, neighbours=0.0))
+    (alone,) = shelf.retriever.search("two", "How many blades has the turbine?").hits
+    assert hit.chunk.text == alone.chunk.text == "The turbine has four blades."
+    assert hit.score == pytest.approx(alone.score)
