@@ -43,10 +43,5 @@ def rarity(holding: np.ndarray) -> np.ndarray:
 def shares(holding: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """For each of n texts the share of the terms' weight that it holds: (n,), 0 to 1."""
     total = float(weights.sum())
-    return (weights @ holding) / total if total > 0 else np.zeros(holding.shape[1])
-
-
-def by_document(holding: np.ndarray, document_ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(t, n) over chunks in document order becomes (t, m) over documents, and each chunk's place in that."""
-    _, starts, places = np.unique(document_ids, return_index=True, return_inverse=True)
-    return np.logical_or.reduceat(holding, starts, axis=1), places
+    held = (weights[:, None] * holding).sum(axis=0)  # not `@`, whose second thread would spin long after it was done
+    return held / total if total > 0 else np.zeros(holding.shape[1])

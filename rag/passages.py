@@ -22,7 +22,7 @@ from rag.types import Chunk, DocumentStatus, Location, Source
 SEARCHED_TABLE = "chunks_fts"
 TOKENIZER = "porter unicode61 remove_diacritics 2"
 WEIGHTS = {"header": 3.0, "body": 1.0}  # of its columns, in their order
-CATALOGUES = 64  # scopes that are remembered, at 44 bytes a chunk
+CATALOGUES = 64  # scopes that are remembered, at 52 bytes a chunk
 _NO_IDS = np.empty(0, dtype=np.int64)
 VISIBLE = (DocumentStatus.SEARCHABLE, DocumentStatus.READY)
 
@@ -37,8 +37,13 @@ class Catalogue:
     lengths: np.ndarray  # float32, in words, with what is indexed in front of the text
     by_id: np.ndarray = field(init=False, repr=False)  # int64: the places in the order of the ids
     sorted_ids: np.ndarray = field(init=False, repr=False)
+    documents: np.ndarray = field(init=False, repr=False)  # (m,) int64: each document once, ascending
+    by_document: np.ndarray = field(init=False, repr=False)  # int64: the place in ``documents`` of each chunk's
 
     def __post_init__(self) -> None:
+        begins = np.diff(self.document_ids, prepend=-1) != 0
+        object.__setattr__(self, "documents", self.document_ids[begins])
+        object.__setattr__(self, "by_document", np.cumsum(begins) - 1)
         object.__setattr__(self, "by_id", np.argsort(self.chunk_ids, kind="stable"))
         object.__setattr__(self, "sorted_ids", self.chunk_ids[self.by_id])
 
@@ -65,6 +70,14 @@ class Catalogue:
         both = [np.concatenate([getattr(self, name), getattr(other, name)]) for name in columns]
         order = np.argsort(both[1], kind="stable")
         return Catalogue(*(column[order] for column in both))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a word stands in a catalogue: places (k,) int64, and what it adds to the BM25 of each, (k,) float32."""
+
+    places: np.ndarray
+    weights: np.ndarray
 
 
 class Passages:
@@ -106,25 +119,17 @@ class Passages:
         """
         catalogue = self.catalogue(scope_id)
         catalogue = catalogue if within is None else catalogue.only(within)
-        scores = self.scores(match, catalogue)
+        scores = bm25(self.standing(match, catalogue), len(catalogue))
         return [(int(catalogue.chunk_ids[place]), float(scores[place])) for place in best(scores, limit)]
 
-    def scores(self, match: str, catalogue: Catalogue) -> np.ndarray:
-        """The BM25 of each chunk of a catalogue, (n,) float64, 0 where nothing matches. ``match``: as in `ranked`."""
-        scores = np.zeros(len(catalogue))
+    def standing(self, match: str, catalogue: Catalogue) -> list[Standing]:
+        """Where each word or phrase of a query stands in a catalogue, in its order. ``match``: as in `ranked`."""
         found = self._postings.find(match)
+        standing = []
         for posting in found.postings:
             places, known = catalogue.places(posting.chunk_ids)
-            scores[places] += found.weights(posting, catalogue.lengths[places], known)
-        return scores
-
-    def held(self, terms: Iterable[str], catalogue: Catalogue) -> np.ndarray:
-        """Which chunk of a catalogue holds which of the terms: (terms, n) bool."""
-        postings = self._postings.find(" OR ".join(f'"{term}"' for term in terms)).postings
-        held = np.zeros((len(postings), len(catalogue)), dtype=bool)
-        for row, posting in zip(held, postings, strict=True):
-            row[catalogue.places(posting.chunk_ids)[0]] = True
-        return held
+            standing.append(Standing(places, found.weights(posting, catalogue.lengths[places], known)))
+        return standing
 
     def holding(self, match: str) -> np.ndarray:
         """Ids, ascending, of chunks that a full-text query matches in *any* scope: to be intersected, not shown."""
@@ -212,6 +217,14 @@ def _chunk_rows(db: Any, document_ids: Sequence[int]) -> list[tuple[int, int, in
 def _catalogue(rows: Sequence[tuple[int, int, int]], lengths: np.ndarray) -> Catalogue:
     chunk_ids, document_ids, ordinals = np.array(rows, dtype=np.int64).reshape(-1, 3).T.copy()
     return Catalogue(chunk_ids, document_ids, ordinals, lengths)
+
+
+def bm25(standing: Iterable[Standing], chunks: int) -> np.ndarray:
+    """The BM25 of each of so many chunks, (n,) float64, 0 where none of the words stands."""
+    scores = np.zeros(chunks)
+    for word in standing:
+        scores[word.places] += word.weights
+    return scores
 
 
 def best(scores: np.ndarray, limit: int) -> np.ndarray:

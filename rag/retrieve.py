@@ -11,15 +11,16 @@ Source: 2210.11934 for the convex combination; measured by `inhouse eval` (docs/
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
-from rag.fusion import by_document, decayed, fuse, rarity, shares, top
+from rag.fusion import decayed, fuse, rarity, shares, top
 from rag.language import guess_language
 from rag.naming import named_files
-from rag.passages import Catalogue
+from rag.passages import Catalogue, bm25
 from rag.store import Store
 from rag.terms import DECAY, asks_for_exact, clean, content_terms, match_any, weighted_terms, words_of
 from rag.types import Chunk, Embedder, Hit, Source
@@ -29,6 +30,7 @@ from rag.wording import Wording
 LOOKED_AT = 30  # of the best, whose texts are read for a second look
 RERANKED = 20  # of the best are read by a reranker
 STANDS_OUT = 20  # the best cosine is compared with that of this rank
+AT_ONCE = 8  # searches whose questions are embedded beside their other work
 MAX_TURNS = 6  # an older question weighs less than 2%
 SAME_AFFINITY = 0.25  # documents this near to the best are taken to be asked about as well
 
@@ -75,11 +77,10 @@ class Retrieval:
 class _Asked:
     """A question, made ready."""
 
-    vector: np.ndarray  # with those of earlier questions, decayed
-    alone: np.ndarray
+    vectors: Future[np.ndarray]  # (q, d) float32: with those of earlier questions, decayed, where there are any; alone
     terms: dict[str, float]  # of all turns, with their weights
     text: str
-    queries: tuple[str, ...]  # for BM25: the question, and all turns where there are more
+    queries: tuple[tuple[str, ...], ...]  # terms for BM25: of the question, and of all turns where there are more
     own_terms: tuple[str, ...]  # of the question alone
     exact: bool
 
@@ -108,6 +109,7 @@ class Retriever:
         self._embedder = embedder
         self._weights = weights or Weights()
         self._reranker = reranker
+        self._beside = ThreadPoolExecutor(AT_ONCE, "asked")
 
     def search(
         self,
@@ -125,6 +127,8 @@ class Retriever:
 
         Raises: ModelError, StoreError.
         """
+        turns = tuple(clean(turn) for turn in (*history[-MAX_TURNS:], question))
+        vectors = self._beside.submit(self._embedded, turns) if words_of(turns[-1]) else None  # while words are found
         catalogue = self._store.catalogue(scope_id)
         sources = self._store.named(scope_id)
         if within is not None:
@@ -133,11 +137,11 @@ class Retriever:
         named = tuple(named_files(question, [name for _, name in sources]))
         if named:
             catalogue = catalogue.only(frozenset(document for document, name in sources if name in named))
-        there = set(catalogue.document_ids[np.flatnonzero(np.diff(catalogue.document_ids, prepend=-1))].tolist())
+        there = set(catalogue.documents.tolist())
         searched = tuple(dict.fromkeys(name for document, name in sources if document in there))
-        asked = self._asked(question, history, named)
-        if asked is None or not len(catalogue):
+        if vectors is None or not len(catalogue):
             return Retrieval(searched=searched, named=named)
+        asked = _asked(turns, named, vectors)
         weights = self._weights_for(question, history)
         most = max(limit, RERANKED) if self._reranker else limit
         found = _Search(self._store, self._vectors, weights, scope_id, catalogue, asked).run(most)
@@ -179,17 +183,10 @@ class Retriever:
         known = self.recall(scope_id, catalogue.chunk_ids.tolist())
         return tuple(known[chunk_id] for chunk_id in catalogue.chunk_ids.tolist() if chunk_id in known)
 
-    def _asked(self, question: str, history: Sequence[str], named: Sequence[str]) -> _Asked | None:
-        turns = tuple(clean(turn) for turn in (*history[-MAX_TURNS:], question))
-        if not words_of(turns[-1]):
-            return None
+    def _embedded(self, turns: Sequence[str]) -> np.ndarray:
+        """See `_Asked.vectors`."""
         vectors = np.stack([self._embedder.embed_query(turn) for turn in turns if turn.strip()])
-        terms = weighted_terms(turns)
-        queries = [match_any(_but(named, words)) for words in (content_terms(turns[-1]), terms)]
-        return _Asked(
-            *(decayed(vectors, DECAY), vectors[-1], terms, turns[-1], tuple(dict.fromkeys(queries))),
-            *(tuple(dict.fromkeys(content_terms(turns[-1]))), asks_for_exact(turns[-1])),
-        )
+        return np.stack([decayed(vectors, DECAY), vectors[-1]]) if len(vectors) > 1 else vectors
 
 
 class _Search:
@@ -203,10 +200,12 @@ class _Search:
         self._scope_id = scope_id
         self._catalogue = catalogue
         self._asked = asked
-        self._holding = store.held(asked.terms, catalogue)  # (terms, n) bool
+        self._standing = dict(zip(asked.terms, store.standing(match_any(asked.terms), catalogue), strict=True))
         self._affinity = self._document_affinity()
-        queries = np.stack([asked.vector, asked.alone])
-        self._cosines, self._alone = vectors.cosines(queries, catalogue.chunk_ids)  # NaN without a vector yet
+        self._by_words = self._bm25()
+        cosines = vectors.cosines(asked.vectors.result(), catalogue.chunk_ids)  # NaN without a vector yet
+        self._cosines = cosines[0]
+        self._top_cosine = float(np.nanmax(cosines, initial=0.0))
 
     def run(self, limit: int) -> Retrieval:
         scores = self._scores()
@@ -217,8 +216,8 @@ class _Search:
         picked = self._pick(order, rows, limit)
         return Retrieval(
             hits=tuple(self._hit(place, found, scores) for place, found in picked),
-            top_cosine=float(np.nanmax(np.concatenate([self._cosines, self._alone]), initial=0.0)),
-            coverage=float(self._coverage()[picked[0][0]]) if picked else 0.0,
+            top_cosine=self._top_cosine,
+            coverage=self._coverage(picked[0][0]) if picked else 0.0,
             absent=self._absent(),
             margin=self._margin(),
         )
@@ -231,35 +230,36 @@ class _Search:
         dense = weights.dense_exact if self._asked.exact else weights.dense
         lexical = weights.words + weights.stems  # until the best are looked at, BM25 stands for both
         share = dense / max(dense + lexical, 1e-9)
-        scores = (dense + lexical) * fuse(self._cosines.astype(np.float64), self._bm25(), share)
+        scores = (dense + lexical) * fuse(self._cosines.astype(np.float64), self._by_words, share)
         return scores + weights.document * self._affinity
 
     def _bm25(self) -> np.ndarray:
         """BM25 of the question and of all questions so far, 0 to 1 each, and their mean."""
         total = np.zeros(len(self._catalogue))
         for query in self._asked.queries:
-            found = self._store.scores(query, self._catalogue)
-            total += found / max(found.max(), 1e-9) / len(self._asked.queries)
-        self._by_words = total
+            found = bm25((self._standing[term] for term in query), len(self._catalogue))
+            total += found / (max(found.max(), 1e-9) * len(self._asked.queries))
         return total
 
     def _document_affinity(self) -> np.ndarray:
         """For each chunk the share of the question's telling words that its document holds, 0 to 1."""
-        held, places = by_document(self._holding, self._catalogue.document_ids)
+        held = np.zeros((len(self._standing), len(self._catalogue.documents)), dtype=bool)
+        for row, word in zip(held, self._standing.values(), strict=True):
+            row[self._catalogue.by_document[word.places]] = True
         weights = self._term_weights() * rarity(held) * held.any(axis=1)
-        return shares(held, weights)[places]
+        return shares(held, weights)[self._catalogue.by_document]
 
     def _term_weights(self) -> np.ndarray:
         return np.fromiter(self._asked.terms.values(), dtype=np.float64)
 
-    def _coverage(self) -> np.ndarray:
-        return shares(
-            self._holding, self._term_weights() * np.log1p(len(self._catalogue) / (self._holding.sum(axis=1) + 0.5))
-        )
+    def _coverage(self, place: int) -> float:
+        counts = np.array([len(word.places) for word in self._standing.values()])
+        held = np.array([[place in word.places] for word in self._standing.values()])
+        return float(shares(held, self._term_weights() * np.log1p(len(self._catalogue) / (counts + 0.5)))[0])
 
     def _absent(self) -> tuple[str, ...]:
-        held = dict(zip(self._asked.terms, np.any(self._holding, axis=1), strict=True))
-        return tuple(term for term in self._asked.own_terms if not held.get(term, True))
+        counts = {term: len(word.places) for term, word in self._standing.items()}
+        return tuple(term for term in self._asked.own_terms if not counts.get(term, 1))
 
     def _margin(self) -> float:
         known = self._cosines[~np.isnan(self._cosines)]
@@ -351,6 +351,12 @@ class _Search:
         return Hit(
             chunk, source.source_ref, source.name, float(scores[place]), 0.0 if np.isnan(cosine) else float(cosine)
         )
+
+
+def _asked(turns: Sequence[str], named: Sequence[str], vectors: Future[np.ndarray]) -> _Asked:
+    own, terms = content_terms(turns[-1]), weighted_terms(turns)
+    queries = dict.fromkeys(tuple(_but(named, words)) for words in (own, terms))
+    return _Asked(vectors, terms, turns[-1], tuple(queries), tuple(dict.fromkeys(own)), asks_for_exact(turns[-1]))
 
 
 def _but(names: Sequence[str], terms: Iterable[str]) -> list[str]:

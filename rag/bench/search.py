@@ -33,7 +33,7 @@ _REAL_VECTORS = 256
 _SEED = 71
 _WITHIN = 10  # documents
 # What belongs to which part; everything else that the store does is looking up rows.
-WORDS = frozenset({"ranked", "scores", "holding", "held"})
+WORDS = frozenset({"ranked", "standing", "holding"})
 PARTS = ("embedding", "words", "meaning", "rows")
 
 Say = Callable[[str], None]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rag.passages import Catalogue
+from rag.passages import Catalogue, bm25
 from rag.postings import varints
 from rag.terms import match_any
 from rag.types import DocumentStatus
@@ -125,17 +125,23 @@ def test_the_words_of_a_question_are_not_kept(library: Shelf):
     assert b"verysecretword" not in library.bytes_on_disk()
 
 
-def test_held_and_scores_agree_with_the_ranking(library: Shelf):
+def test_where_words_stand_agrees_with_the_ranking(library: Shelf):
     here = library.store.catalogue("here")
-    held = library.store.held(["word0", "nowhere", "word7"], here)
-    assert held.shape == (3, len(here)) and held.dtype == bool and not held[1].any()
-    assert here.chunk_ids[held[2]].tolist() == [
-        chunk_id for chunk_id in here.chunk_ids.tolist() if chunk_id in set(library.store.holding('"word7"').tolist())
-    ]
-    scores = library.store.scores('"word0" OR "word7"', here)
+    first, nowhere, last = library.store.standing('"word0" OR "nowhere" OR "word7"', here)
+    holding = set(library.store.holding('"word7"').tolist())
+    assert here.chunk_ids[np.sort(last.places)].tolist() == [key for key in here.chunk_ids.tolist() if key in holding]
+    assert not len(nowhere.places) and not len(nowhere.weights)
+    scores = bm25([first, last], len(here))
     ranked = library.store.ranked('"word0" OR "word7"', "here", None, 1000)
     assert {int(i): s for i, s in zip(here.chunk_ids, scores, strict=True) if s > 0} == pytest.approx(dict(ranked))
-    assert library.store.held([], here).shape == (0, len(here))
+    assert library.store.standing("", here) == []
+
+
+def test_each_chunk_of_a_catalogue_knows_its_document(library: Shelf):
+    everywhere = library.store.catalogue("here")
+    for catalogue in (everywhere, everywhere.only(frozenset({2, 4})), everywhere.only(frozenset())):
+        assert catalogue.documents.tolist() == sorted(set(catalogue.document_ids.tolist()))
+        assert catalogue.documents[catalogue.by_document].tolist() == catalogue.document_ids.tolist()
 
 
 def columns(catalogue: Catalogue) -> list[list[float]]:

@@ -255,6 +255,17 @@ def test_cosines_stay_right_when_rows_are_removed_and_added(source: Rows):
     assert np.allclose(index.cosines(rows[9][None], ids)[0], expected, atol=1e-5, equal_nan=True)
 
 
+def test_cosines_of_many_rows_are_shared_between_threads(monkeypatch: pytest.MonkeyPatch):
+    """Every row is read once, whoever reads it; an odd number, so that one share is smaller."""
+    monkeypatch.setattr("rag.vectors.FEW", 100)
+    rows = np.random.default_rng(7).normal(size=(3001, DIMENSION)).astype(np.float32)
+    index = VectorIndex(DIMENSION, "f")
+    index.add(np.arange(3001), rows)
+    ids = np.random.default_rng(8).permutation(3001)
+    for queries in (rows[:1], rows[:3]):
+        assert np.allclose(index.cosines(queries, ids), queries @ rows[ids].T, atol=1e-5)
+
+
 def test_cosines_of_a_saved_index_are_the_same(tmp_path: Path, source: Rows):
     path = tmp_path / "i"
     before = opened(path, source)
