@@ -45,8 +45,13 @@ class Indexers:
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Vectors of ``texts``, (n, d) float32, in their order. Raises: ModelError."""
+        return self.begin(texts)()
+
+    def begin(self, texts: Sequence[str]) -> Callable[[], np.ndarray]:
+        """Begin with ``texts``; what is returned waits for their vectors, as `embed` returns them."""
         parts = [texts[start : start + AT_ONCE] for start in range(0, len(texts), AT_ONCE)]
-        return np.concatenate(list(self._pool.map(self._take_turn, parts)))
+        rows = self._pool.map(self._take_turn, parts)
+        return lambda: np.concatenate(list(rows))
 
     def _begin(self) -> None:
         give_way()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import errno
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,7 +27,7 @@ from rag.llms.machine import thread_count
 from rag.originals import Originals, Staged
 from rag.splitter import split_blocks
 from rag.store import BATCH, Store
-from rag.types import Document, DocumentStatus, Embedder, ParsedFile
+from rag.types import Chunk, Document, DocumentStatus, Embedder, ParsedFile
 from rag.vectors import VectorIndex
 
 PARSING_SHARE = 0.1  # of the time that a file takes; making vectors takes the rest
@@ -178,15 +178,27 @@ class Ingester:
         count = document.chunk_count
         missing = self._store.without_vector(document.document_id, fingerprint, count)
         on_progress(_embedded(document, count - len(missing)))
-        for start in range(0, len(missing), self._indexers.batch):
-            self._pause()
-            batch = missing[start : start + self._indexers.batch]
-            ids = np.array([chunk.chunk_id for chunk, _ in batch], dtype=np.int64)
-            rows = self._indexers.embed([f"{header}\n{chunk.text}" for chunk, header in batch])
+        done = count - len(missing)
+        for ids, rows in self._embedded_batches(missing):
             self._store.add_vectors(document.document_id, fingerprint, ids, rows)
             self._vectors.add(ids, rows)
-            on_progress(_embedded(document, count - len(missing) + start + len(batch)))
+            done += len(ids)
+            on_progress(_embedded(document, done))
         self._store.set_status(document.document_id, DocumentStatus.READY)
+
+    def _embedded_batches(self, chunks: Sequence[tuple[Chunk, str]]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Ids and vectors, batch by batch; the next is begun before one is handed out, so no core waits."""
+        ahead: tuple[np.ndarray, Callable[[], np.ndarray]] | None = None
+        for start in range(0, len(chunks), self._indexers.batch):
+            self._pause()
+            batch = chunks[start : start + self._indexers.batch]
+            ids = np.array([chunk.chunk_id for chunk, _ in batch], dtype=np.int64)
+            begun = ids, self._indexers.begin([f"{header}\n{chunk.text}" for chunk, header in batch])
+            if ahead:
+                yield ahead[0], ahead[1]()
+            ahead = begun
+        if ahead:
+            yield ahead[0], ahead[1]()
 
     def _fail(self, document: Document, error: FileError) -> None:
         self._store.set_status(document.document_id, DocumentStatus.FAILED, error.user_message)

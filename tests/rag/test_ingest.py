@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +24,36 @@ TEXT = "# Terms\n\nThe monthly fee is 4,200 euros.\n\nNotice is three months."
 
 def long_text(paragraphs: int = 120) -> str:
     return "\n\n".join(f"Paragraph {n} about item{n} and " + "words " * 110 for n in range(paragraphs))
+
+
+def test_the_next_vectors_are_begun_before_those_before_them_are_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Whoever waits for the disk leaves no core without work."""
+    begun: list[str] = []
+    changed = threading.Condition()
+
+    class Watched(HashEmbedder):
+        def embed(self, texts: Sequence[str]) -> np.ndarray:
+            with changed:
+                begun.extend(texts)
+                changed.notify_all()
+            return super().embed(texts)
+
+    shelf = Shelf(tmp_path, embedder=Watched())
+    stored: list[int] = []
+    add_vectors = shelf.store.add_vectors
+
+    def add(document_id: int, fingerprint: str, ids: np.ndarray, rows: np.ndarray) -> None:
+        stored.extend(ids.tolist())
+        with changed:
+            assert changed.wait_for(lambda: len(begun) > len(stored) or len(stored) == 60, timeout=30)
+        add_vectors(document_id, fingerprint, ids, rows)
+
+    monkeypatch.setattr(shelf.store, "add_vectors", add)
+    shelf.put(long_text(60))
+    assert len(stored) == len(begun) == 60 and len(set(stored)) == 60
+    shelf.close()
 
 
 def test_a_file_is_found_by_its_words_its_name_and_its_headings(shelf: Shelf):

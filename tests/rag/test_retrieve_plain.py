@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from rag.fusion import MIN_RANGE
 from rag.retrieve import STANDS_OUT, Retrieval, Retriever, Weights
-from rag.terms import DECAY, _WORD, content_terms, match_any, weighted_terms, words_of
+from rag.terms import _WORD, DECAY, content_terms, match_any, weighted_terms, words_of
 from tests.rag.shelf import Shelf
 
 # Without the second look at the best, a hit's score is that of the search over all chunks.
