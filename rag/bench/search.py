@@ -2,7 +2,8 @@
 
 The texts are made from a seed (`rag.bench.corpus`); their vectors are mixtures of real ones, since making a hundred
 thousand would take the better part of an hour. Time depends on neither. What a search asks of each room is timed at the
-room's door.
+room's door. The embedding runs beside words and rows, so the parts add up to more than the whole: the rest, which is
+the whole less the parts, is then too low, and can fall below zero.
 """
 
 from __future__ import annotations
