@@ -114,6 +114,7 @@ def _opened(path: Path) -> Image.Image:
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise UnsupportedFile(_UNREADABLE, detail=type(error).__name__) from error
     if image.width * image.height > MAX_PIXELS:
+        image.close()
         raise UnsupportedFile(_UNREADABLE, detail="too many pixels")
     return image
 

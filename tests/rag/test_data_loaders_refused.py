@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -273,3 +274,33 @@ def test_reading_starts_quickly_because_it_imports_only_its_own_library() -> Non
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"torch", "pypdf", "pypdfium2", "docx", "pptx", "openpyxl", "lxml", "numpy", "asyncio"}
     assert not heavy & set(done.stdout.split())
+
+
+@pytest.mark.parametrize("name", ["deep.html", "deep.docx"])
+def test_what_nests_thousands_deep_leads_to_text_or_a_clear_sentence(tmp_path: Path, name: str) -> None:
+    if name == "deep.html":
+        content = b"<div>" * 50_000 + b"The rent is 5 euros." + b"</div>" * 50_000
+    else:
+        inside = "<w:p><w:r><w:t>The rent is 5 euros.</w:t></w:r></w:p>"
+        content = made_files.docx("<w:tbl><w:tr><w:tc>" * 3000 + inside + "</w:tc></w:tr></w:tbl>" * 3000)
+    path = tmp_path / name
+    path.write_bytes(content)
+    try:
+        assert "5 euros" in parse_file(path, name).blocks[0].text
+    except FileError as error:
+        assert error.user_message.endswith(".")
+
+
+def test_a_picture_that_claims_too_many_pixels_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    pytest.importorskip("PIL")
+    from rag.data_loaders import pictures
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    path = tmp_path / "huge.png"
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b""))
+    with pytest.raises(UnsupportedFile) as refused:
+        pictures._opened(path)
+    assert refused.value.detail == "too many pixels"
