@@ -105,7 +105,12 @@ def build_app(client: AsyncWebClient, identity: Identity, desk: Desk) -> AsyncAp
     # Bolt's own client carries no token: `authorize` gives each request the one that the preflight checked.
     bolts_client = AsyncWebClient(base_url=client.base_url, retry_handlers=client.retry_handlers)
     bolts_client.proxy = client.proxy
-    app = AsyncApp(client=bolts_client, authorize=authorize, process_before_response=True)
+    app = AsyncApp(
+        client=bolts_client,
+        authorize=authorize,
+        process_before_response=True,
+        ignoring_self_events_enabled=False,  # Bolt's filter drops the deletion of our own messages too: `is_echo`
+    )
     register_listeners(app, desk)
 
     @app.error

@@ -141,6 +141,14 @@ def edited_message(team: str, event: dict[str, Any]) -> IncomingMessage | None:
     return message if isinstance(message, IncomingMessage) else None
 
 
+def is_echo(event: dict[str, Any], bot_user: str) -> bool:
+    """Whether an event tells us only of what we posted or changed ourselves; that it was deleted is news."""
+    if event.get("type") not in {"message", "app_mention", "file_shared"} or removal("", event, bot_user):
+        return False
+    about = event.get("message") or event.get("previous_message") or event
+    return (about.get("user") or event.get("user_id")) == bot_user
+
+
 def removal(team: str, event: dict[str, Any], bot_user: str = "") -> Removal | None:
     """What an event took away, or None. Our own leaving takes the whole conversation away."""
     kind, subtype = event.get("type"), event.get("subtype")

@@ -22,6 +22,7 @@ from bot.events import (
     classify,
     edited_message,
     incoming_message,
+    is_echo,
     removal,
 )
 from bot.forgetting import forget_turns, take_away
@@ -60,6 +61,8 @@ class Inbox:
         Raises: StoreError — then the event must not be acknowledged.
         """
         event, team = body["event"], body.get("team_id") or body["event"].get("team", "")
+        if is_echo(event, self._bot_user):
+            return
         event_id = body.get("event_id") or f"{event['type']}/{event.get('event_ts')}"
         outside = bool(body.get("is_ext_shared_channel"))
         is_news = await self._records.write(lambda db: self._record(db, team, event_id, event, outside))
@@ -78,9 +81,9 @@ class Inbox:
         await self._records.write(lambda db: add_job(db, kind, key, lane, user, payload))
         self._jobs.wake()
 
-    async def is_full(self) -> bool:
-        """Whether more questions wait than can be taken on."""
-        return await self._records.read(lambda db: _waiting(db) >= self._queue_limit)
+    async def is_full(self, user: str) -> bool:
+        """Whether more questions wait than can be taken on from ``user``."""
+        return await self._records.read(lambda db: _is_full(db, user, self._queue_limit))
 
     def _record(self, db: Tables, team: str, event_id: str, event: dict[str, Any], outside: bool) -> bool:
         """Whether the event was not known yet."""
@@ -136,18 +139,27 @@ class Inbox:
         return None
 
     def _ask(self, db: Tables, message: IncomingMessage, decision: Respond) -> None:
-        if _waiting(db) < self._queue_limit:
+        if not _is_full(db, message.user, self._queue_limit):
             add_turn(db, message, decision.question, SETTLE_S if message.thread_ts else 0.0)
             return
         key, payload = f"turn/{message.team}/{message.channel}/{message.ts}", {"message": asdict(message)}
         add_job(db, "busy", key, f"busy/{message.ts}", message.user, payload)
 
 
-def _waiting(db: Tables) -> int:
-    """How many questions are being answered, or are to be."""
+def _is_full(db: Tables, user: str, limit: int) -> bool:
+    """Whether ``limit`` questions wait, or are being answered, and ``user`` has a fair share of them.
+
+    Whoever has less is taken on nevertheless, so that nobody is refused because somebody else asks too much: at most
+    twice the limit wait then.
+    """
     kinds = "('turn', 'ask', 'redo', 'summarise')"
-    sql = f"select count(*) as n from jobs where state in ('waiting', 'running') and kind in {kinds}"
-    return int(rows(db, sql, ())[0]["n"])
+    sql = (
+        f"select user, count(*) as n from jobs where state in ('waiting', 'running') and kind in {kinds} group by user"
+    )
+    waiting = {row["user"]: row["n"] for row in rows(db, sql, ())}
+    own, total = waiting.get(user, 0), sum(waiting.values())
+    share = limit // len({*waiting, user})
+    return total >= limit and (own >= max(1, share) or total >= 2 * limit)
 
 
 # Events that lead to a small job of their own, and its kind.

@@ -35,7 +35,7 @@ def _register_ask(app: AsyncApp, desk: Desk) -> None:
         if not question:
             await ack(texts("ask-how"))
             return
-        if await desk.inbox.is_full():
+        if await desk.inbox.is_full(asker.user):
             await ack(texts("busy"))
             return
         payload = {
@@ -162,7 +162,7 @@ async def _begin(
 ) -> str:
     """Hand a briefing on, and what is said of that at once. Raises: StoreError."""
     texts = await desk.people.texts(asker.team, asker.channel, asker.user)
-    if await desk.inbox.is_full():
+    if await desk.inbox.is_full(asker.user):
         return texts("busy")
     payload = {
         "message": asdict(stand_in(asker, "", thread_ts)),

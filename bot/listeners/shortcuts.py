@@ -17,7 +17,6 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.access import Denied
 from bot.commands import Asker
 from bot.conversations import FileRef
 from bot.events import IncomingMessage, plain
@@ -81,7 +80,7 @@ def _register_ask(app: AsyncApp, desk: Desk) -> None:
 
 def _register_jobs(app: AsyncApp, desk: Desk) -> None:
     async def summarise(chosen: Chosen, texts: Texts, payload: dict[str, Any]) -> str:
-        if await desk.inbox.is_full():
+        if await desk.inbox.is_full(chosen.asker.user):
             return texts("busy")
         user = chosen.asker.user
         await desk.inbox.add("summarise", f"summarise/{chosen.key}", f"ask/{user}", user, payload)
@@ -124,8 +123,8 @@ async def _texts(desk: Desk, chosen: Chosen) -> Texts:
 
 async def _denial(desk: Desk, chosen: Chosen, texts: Texts) -> str:
     """Why nothing is done here; "" where something may be. The job asks again."""
-    verdict = await desk.access.check(chosen.asker.team, chosen.asker.channel)
-    return texts(verdict.reason) if isinstance(verdict, Denied) else ""
+    reason = await desk.access.barred(chosen.asker.team, chosen.asker.channel, chosen.asker.user)
+    return texts(reason) if reason else ""
 
 
 def _chosen(body: dict[str, Any]) -> Chosen:

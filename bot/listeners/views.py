@@ -58,7 +58,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
         if not question:
             await ack(response_action="errors", errors={"question": texts("ask-empty")})
             return
-        if await desk.inbox.is_full():
+        if await desk.inbox.is_full(asker.user):
             await ack(response_action="errors", errors={"question": texts("busy")})
             return
         payload = {

@@ -142,6 +142,23 @@ async def test_a_full_queue_says_so_instead_of_growing(inbox: Inbox, records: Re
     assert [job["kind"] for job in await table(records, "jobs")] == ["turn"] * 3 + ["busy"] * 2
 
 
+async def test_somebody_who_asks_too_much_takes_nobody_elses_place(inbox: Inbox, records: Records) -> None:
+    """The queue here takes three. Ana fills it; Ben is taken on nevertheless, and she is not again."""
+    for number in range(3):
+        await inbox.record(body(f"Ev20.{number}", ts=f"20.{number}", user="UANA"))
+    assert await inbox.is_full("UANA") and not await inbox.is_full("UBEN")
+    await inbox.record(body("Ev20.7", ts="20.7", user="UANA"))
+    await inbox.record(body("Ev20.8", ts="20.8", user="UBEN"))
+    assert await inbox.is_full("UBEN") and not await inbox.is_full("UCHRIS")
+    kinds = await records.read(lambda db: [(r["user"], r["kind"]) for r in db.query("select * from jobs")])
+    assert kinds == [("UANA", "turn")] * 3 + [("UANA", "busy"), ("UBEN", "turn")]
+    await inbox.record(body("Ev20.9", ts="20.9", user="UCHRIS"))
+    for number in range(9):
+        await inbox.record(body(f"Ev21.{number}", ts=f"21.{number}", user=f"U{number}"))
+    waiting = await records.read(lambda db: list(db.query("select 1 from jobs where kind = 'turn'")))
+    assert len(waiting) == 6, "at most twice as many as the queue takes"
+
+
 async def test_a_question_asked_of_a_full_queue_is_answered_once_too(inbox: Inbox, records: Records) -> None:
     for number in range(4):
         await inbox.record(body(f"Ev{number}", ts=f"1{number}.5"))

@@ -542,3 +542,12 @@ async def test_somebody_elses_leaving_takes_nothing_away(house: House) -> None:
     await house.place.leave(house.channels["lab"], house.users["chris"])
     await house.quiet()
     assert "1,450 euros" in (await house.ask("ana", "lab", RENT, thread_ts=asked.ts)).text
+
+
+async def test_an_answer_of_ours_that_somebody_deletes_in_slack_is_forgotten_here(house: House) -> None:
+    """Bolt's own filter once dropped this event as one of our own."""
+    asked = await _told(house)
+    (answer,) = house.replies(asked)
+    await house.place.delete_message(answer)
+    await house.quiet()
+    assert not await house.rows("select 1 from turns")

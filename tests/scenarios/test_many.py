@@ -53,20 +53,20 @@ async def test_those_beyond_the_queue_are_told_at_once(house: House) -> None:
     await house.asked_and_read("ana", "lab", "@inhouse", [lease])
     await house.restart_bot(workers=1, queue_limit=2)
     house.model.delay_s = 0.3
-    people = await _people(house, 4)
+    people = await _people(house, 6)  # the queue takes two, and one from each other person up to twice as many
     questions = []
     for person in people:
         questions.append(await house.post(person, "lab", RENT))
         await until(lambda: house.rows("select 1 from jobs where key like ?", f"%{questions[-1].ts}"))
-    for question in questions[2:]:
+    for question in questions[4:]:
         told = await house.place.wait_for(lambda question=question: house.ours(question))
         assert "More questions are waiting than I can take on" in whole_text(told[0])
-    assert not house.replies(questions[1]), "they were told before the queue had moved on"
+    assert not house.replies(questions[3]), "they were told before the queue had moved on"
     house.model.delay_s = 0.0
-    for question in questions[:2]:
+    for question in questions[:4]:
         assert "1,450 euros" in (await house.answer_to(question)).text
     await house.quiet()
-    assert [len(house.ours(question)) for question in questions] == [1, 1, 1, 1]
+    assert [len(house.ours(question)) for question in questions] == [1] * 6
 
 
 async def test_one_person_with_ten_questions_does_not_starve_another(house: House) -> None:
