@@ -105,6 +105,7 @@ class Eraser:
     def forget(self, scope_id: str) -> None:
         """For what is deleted elsewhere, questions and answers: nothing of it stays in the language model's memory."""
         self._forget(scope_id)
+        self._store.forget()
 
     def recheck(self) -> bool:
         """Clean once more and look again for what an earlier erasure still found; whether all of it is gone now."""
@@ -158,6 +159,7 @@ class Eraser:
         return len(ids), vectors
 
     def _scrub(self) -> None:
+        self._store.forget()  # the words that searches keep in memory
         merge_index(self._database)
         self._fold()
         if self._index_path:

@@ -92,6 +92,10 @@ class Passages:
         self._catalogues: OrderedDict[str, tuple[int, Catalogue]] = OrderedDict()
         self._lock = threading.Lock()
 
+    def forget(self) -> None:
+        """Drop the words that are kept of questions and files; they are read again when they are asked for."""
+        self._postings.forget()
+
     def catalogue(self, scope_id: str) -> Catalogue:
         """The chunks of a scope that may be found now; remembered until any document's status changes.
 

@@ -89,6 +89,12 @@ class Postings:
         words = varints(b"".join(sizes)).reshape(-1, len(self._weights)).sum(axis=1)
         return words[np.searchsorted(np.array(ids, dtype=np.int64), chunk_ids)].astype(np.float32)
 
+    def forget(self) -> None:
+        """Drop every word: it was asked for by somebody, or stood in a file."""
+        with self._lock:
+            self._known.clear()
+            self._entries = 0
+
     def _found(self, db: Any, parts: Sequence[tuple[str, ...]]) -> Found:
         state = self._state(db)
         known = self._recall(state.stamp, parts)
