@@ -19,13 +19,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot import blocks, delivery
-from bot.access import Access, Denied
+from bot.access import Access
 from bot.conversations import Conversations, ThreadMessage
 from bot.delivery import Gone, Refused
 from bot.events import IncomingMessage
-from bot.history import History, Manner, Told
+from bot.history import History, Kept, Manner, Told
 from bot.jobs import Running, TryAgain
-from bot.membership import Membership
 from bot.people import People
 from bot.records import Records, Tables, rows
 from bot.replies import PrivateReply
@@ -70,7 +69,6 @@ class Asides:
         people: People,
         access: Access,
         conversations: Conversations,
-        membership: Membership,
     ) -> None:
         self._client = client
         self._records = records
@@ -78,14 +76,10 @@ class Asides:
         self._people = people
         self._access = access
         self._conversations = conversations
-        self._membership = membership
 
     async def barred(self, message: IncomingMessage, texts: Texts) -> str:
         """Why the author of ``message`` is shown nothing of its conversation now; "" where they may be."""
-        verdict = await self._access.check(message.team, message.channel)
-        if isinstance(verdict, Denied):
-            return texts(verdict.reason)
-        reason = await self._membership.barred(message.channel, await self._people.get(message.user))
+        reason = await self._access.barred(message.team, message.channel, message.user)
         return texts(reason) if reason else ""
 
     # --- kept and shown --------------------------------------------------------------------------
@@ -103,6 +97,9 @@ class Asides:
     async def show(self, aside: Aside, message: IncomingMessage, response_url: str, texts: Texts) -> None:
         """Show a kept answer to its asker, once, with the means to share it. Raises: TryAgain."""
         if aside.is_shown:
+            return
+        if barred := await self.barred(message, texts):  # much may have changed since it was begun
+            await self.tell(message, response_url, [barred])
             return
         button = blocks.button(texts("share-thread" if aside.thread_ts else "share"), blocks.SHARE, str(aside.aside_id))
         further = [] if message.is_direct else [blocks.actions(button)]
@@ -145,10 +142,9 @@ class Asides:
 
     async def _objection(self, aside: Aside | None, message: IncomingMessage, texts: Texts) -> str:
         """Why a private answer cannot be shared; "" where it can. Raises: TryAgain."""
-        if aside is None or aside.team != message.team or time.time() - aside.created_at > KEEP_S:
-            return texts("share-forgotten")
-        if aside.user != message.user:
-            return texts("share-not-yours")
+        is_theirs = aside is not None and (aside.team, aside.user) == (message.team, message.user)
+        if aside is None or not is_theirs or time.time() - aside.created_at > KEEP_S:
+            return texts("share-forgotten")  # also where it is somebody else's: that there is one is theirs to know
         if aside.shared_ts:
             return texts("share-done")
         if barred := await self.barred(message, texts):
@@ -207,7 +203,7 @@ class Asides:
         for number, ts in enumerate(places):
             await self._history.begin(message, aside.question, ts, number)
         told = Told(aside.answer, aside.outcome, aside.files, is_kept=bool(aside.answer))
-        return await self._history.finish(message, aside.question, Manner(), told, places, None)
+        return await self._history.finish(message, aside.question, Manner(), told, places, None) is Kept.YES
 
     async def _replace(self, response_url: str, text: str) -> None:
         """Show ``text`` in place of the private answer; a nicety, so its failure is only logged."""

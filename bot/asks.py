@@ -68,15 +68,17 @@ class Asks:
             shares, left_out = await self._read(running, message, refs, texts)
             earlier = {share.file_id: await versions.replaced_by(self.records, share) for share in shares}
             said = receipts.text(texts, shares, earlier, left_out) if shares else texts("add-gone")
+            said = await self.asides.barred(message, texts) or said  # it took its time
         await self.asides.tell(message, running.job.payload["response_url"], said.splitlines())
 
     async def _found(self, running: Running, message: IncomingMessage, texts: Texts) -> str | Aside:
         """The answer, or a sentence to say instead. Raises: TryAgain."""
         try:
-            return await self._answer(running, message, texts)
+            found = await self._answer(running, message, texts)
         except InhouseError as error:
             log.warning("ask failed: %s", type(error).__name__)
             return blocks.escape(texts.error(error))
+        return await self.asides.barred(message, texts) or found  # it took its time
 
     async def _answer(self, running: Running, message: IncomingMessage, texts: Texts) -> str | Aside:
         question: str = running.job.payload["question"]

@@ -133,7 +133,7 @@ class Briefings:
             return blocks.escape(texts.error(error))
         if isinstance(found, Brief) and not await self._are_alive(message, found):
             return texts("files-gone")
-        return found
+        return await self.asides.barred(message, texts) or found  # it took its time
 
     # --- what is meant ---------------------------------------------------------------------------
 

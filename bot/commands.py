@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot import blocks, receipts
+from bot.access import Access
 from bot.delivery import text_length
 from bot.erasures import Erasures
-from bot.membership import Membership
 from bot.people import People
 from bot.records import Records, Share, Tables, rows
 from bot.texts import Texts
@@ -59,11 +59,11 @@ class _File:
 class Commands:
     """Answers to `/inhouse`, each as blocks that only the asker sees."""
 
-    def __init__(self, records: Records, erasures: Erasures, people: People, membership: Membership) -> None:
+    def __init__(self, records: Records, erasures: Erasures, people: People, access: Access) -> None:
         self._records = records
         self._erasures = erasures
         self._people = people
-        self._membership = membership
+        self._access = access
 
     async def reply_to(self, asker: Asker, text: str) -> list[blocks.Block]:
         """What `/inhouse TEXT` shows. Raises: StoreError."""
@@ -85,11 +85,11 @@ class Commands:
     async def files(self, asker: Asker, start: int = 0) -> list[blocks.Block]:
         """The files that this conversation knows, from the one numbered ``start``, newest first."""
         texts = await self._texts(asker)
+        if barred := await self._access.barred(asker.team, asker.channel, asker.user):
+            return [blocks.section(texts(barred))]
         files = _files(await self._records.shares(asker.team, asker.channel))
         if not files:
             return [blocks.section(texts("files-none"))]
-        if barred := await self._membership.barred(asker.channel, await self._people.get(asker.user)):
-            return [blocks.section(texts(barred))]
         start = start if 0 <= start < len(files) else 0
         may_all = await self._may_forget_all(asker)
         built = [blocks.section(texts("files-heading", files=texts("files-count", count=len(files))))]
@@ -109,7 +109,7 @@ class Commands:
     async def choose(self, asker: Asker) -> list[blocks.Block]:
         """Which file shall be summed up? And what else there is to sum up."""
         texts = await self._texts(asker)
-        if barred := await self._membership.barred(asker.channel, await self._people.get(asker.user)):
+        if barred := await self._access.barred(asker.team, asker.channel, asker.user):
             return [blocks.section(texts(barred))]
         files = [file.newest for file in _files(await self._records.shares(asker.team, asker.channel))]
         return [blocks.section(texts("brief-choose")), *_menus(texts, files[:MOST_CHOICES])]
@@ -128,7 +128,8 @@ class Commands:
             return texts("forget-file-gone")
         may_all = await self._may_forget_all(asker)
         if not may_all and asker.user not in {share.user for share in shares}:
-            return texts("forget-not-yours")
+            is_barred = await self._access.barred(asker.team, asker.channel, asker.user)
+            return texts("forget-file-gone" if is_barred else "forget-not-yours")
         await self._erasures.forget_file(asker.team, asker.channel, file_id, None if may_all else asker.user)
         return texts("forgot-file", name=blocks.code(shares[-1].name))
 

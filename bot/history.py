@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from bot.events import IncomingMessage
@@ -67,6 +68,14 @@ class Told:
     is_kept: bool = False  # belongs to the thread's history
 
 
+class Kept(Enum):
+    """What became of an answer when it was to be kept."""
+
+    YES = "yes"
+    FILES_GONE = "files gone"  # a file that it rests on is not shared here any more
+    ANSWER_GONE = "answer gone"  # it was deleted while it was written
+
+
 class History:
     """Questions and answers of all conversations."""
 
@@ -107,7 +116,8 @@ class History:
     async def begin(self, message: IncomingMessage, question: str, reply_ts: str, number: int) -> bool:
         """Remember where the reply's message ``number`` stands, before it is finished.
 
-        False where the question was deleted meanwhile: nothing is remembered of it.
+        False where the question was deleted meanwhile, or the answer that this message goes on: nothing is
+        remembered of it.
         """
 
         def work(db: Tables) -> bool:
@@ -115,9 +125,8 @@ class History:
             if rows(db, sql, (message.team, message.channel, message.ts)):
                 return False
             if number:
-                _add_message(db, message, reply_ts, number)
-            else:
-                _begin(db, message, question, reply_ts)
+                return _add_message(db, message, reply_ts, number)
+            _begin(db, message, question, reply_ts)
             return True
 
         return await self._records.write(work)
@@ -130,16 +139,18 @@ class History:
         told: Told,
         replies: Sequence[str],
         seconds: float | None,
-    ) -> bool:
-        """Keep what the reply shows; False, and nothing is kept, where one of its files is gone."""
+    ) -> Kept:
+        """Keep what the reply shows, unless one of its files, or the answer itself, was deleted meanwhile."""
         where = "team = ? and channel = ? and message_ts = ?"
         place = (message.team, message.channel, message.ts)
 
-        def work(db: Tables) -> bool:
+        def work(db: Tables) -> Kept:
             sql = "select 1 from shares where team = ? and channel = ? and file_id = ?"
             if not all(rows(db, sql, (message.team, message.channel, file_id)) for file_id in told.files):
                 db.execute(f"delete from turns where {where}", place)
-                return False
+                return Kept.FILES_GONE
+            if replies and not rows(db, f"select 1 from turns where {where}", place):
+                return Kept.ANSWER_GONE
             cited = _cited(db, where, place) | set(told.cited)
             db.execute(
                 "update turns set question = ?, answer = ?, outcome = ?, files = ?, cited = ?, passages = ?,"
@@ -152,7 +163,7 @@ class History:
                 ),
             )
             note_ours(db, message)
-            return True
+            return Kept.YES
 
         return await self._records.write(work)
 
@@ -205,12 +216,18 @@ def _begin(db: Tables, message: IncomingMessage, question: str, reply_ts: str) -
     )
 
 
-def _add_message(db: Tables, message: IncomingMessage, reply_ts: str, number: int) -> None:
-    """The reply goes on in a further message; what was known of it from there on counts no more."""
+def _add_message(db: Tables, message: IncomingMessage, reply_ts: str, number: int) -> bool:
+    """The reply goes on in a further message; what was known of it from there on counts no more.
+
+    False where it was deleted meanwhile.
+    """
     where, place = "team = ? and channel = ? and message_ts = ?", (message.team, message.channel, message.ts)
     found = rows(db, f"select more_ts from turns where {where}", place)
-    more = json.loads(found[0]["more_ts"] or "[]")[: number - 1] if found else []
+    if not found:
+        return False
+    more = json.loads(found[0]["more_ts"] or "[]")[: number - 1]
     db.execute(f"update turns set more_ts = ? where {where}", (json.dumps([*more, reply_ts]), *place))
+    return True
 
 
 def _cited(db: Tables, where: str, place: tuple[str, ...]) -> set[int]:

@@ -25,10 +25,10 @@ from bot.channel_modal import Refused
 from bot.channels import Channels, ChannelSettings
 from bot.conversations import NOTICE
 from bot.jobs import Running, TryAgain
-from bot.membership import Membership, Sight
-from bot.overview import FORTNIGHT_S, WEEK_S, KnownFile, Overview, Question
+from bot.overview import FORTNIGHT_S, WEEK_S, ChannelFacts, KnownFile, Overview, Question
 from bot.pane import Pane
 from bot.people import People, Person
+from bot.scope import UNKNOWN
 from bot.texts import Texts
 
 log = logging.getLogger(__name__)
@@ -101,7 +101,6 @@ class Home:
     people: People
     channels: Channels
     access: Access
-    membership: Membership
     erasures: Forgetting
     pane: Pane
 
@@ -164,11 +163,11 @@ class Home:
 
         async def files() -> list[blocks.Block]:
             known = await self.overview.files_of(team, person.user)
-            return home_view.files(texts, await self._own(person, known))
+            return home_view.files(texts, await self._own(team, person, known))
 
         async def questions() -> list[blocks.Block]:
             asked = await self.overview.questions_of(team, person.user, home_view.MOST_QUESTIONS)
-            return home_view.questions(texts, await self._own(person, asked), self.installation.url)
+            return home_view.questions(texts, await self._own(team, person, asked), self.installation.url)
 
         async def who() -> list[blocks.Block]:
             return home_view.model(texts, model.name, is_trial=model.is_trial)
@@ -188,7 +187,7 @@ class Home:
             return await self._health(team, texts)
 
         async def channels() -> list[blocks.Block]:
-            return home_view.channels(texts, await self.overview.channels(team))
+            return home_view.channels(texts, await self._channels(team))
 
         async def unanswered() -> list[blocks.Block]:
             return await self._unanswered(team, person, texts)
@@ -214,23 +213,31 @@ class Home:
 
     async def _unanswered(self, team: str, person: Person, texts: Texts) -> list[blocks.Block]:
         found = await self.overview.unanswered(team, time.time() - FORTNIGHT_S)
-        sights = await self._sights(person, [question.channel for question in found])
-        seen = [question for question in found if sights.get(question.channel) is Sight.OPEN]
-        hidden = sum(sights.get(question.channel) is Sight.HIDDEN for question in found)
+        barred = await self._barred(team, person, [question.channel for question in found])
+        seen = [question for question in found if barred.get(question.channel, UNKNOWN) == ""]
+        hidden = sum(barred.get(question.channel, UNKNOWN) not in {"", UNKNOWN} for question in found)
         more = len(found) - len(seen) - hidden
         return home_view.unanswered(texts, seen, more, hidden, self.installation.url)
 
-    async def _own(self, person: Person, found: Sequence[Kept]) -> list[Kept]:
+    async def _channels(self, team: str) -> list[ChannelFacts]:
+        """What administrators may settle: no group conversation, which has no name and is its members' own."""
+        known = await self.overview.channels(team)
+        asked = known[: home_view.MOST_CHANNELS]
+        places = await asyncio.gather(*(self.access.place(team, facts.channel) for facts in asked))
+        groups = {facts.channel for facts, place in zip(asked, places, strict=True) if place.is_group_direct}
+        return [facts for facts in known if facts.channel not in groups]
+
+    async def _own(self, team: str, person: Person, found: Sequence[Kept]) -> list[Kept]:
         """What is shown to a person of their own: to guests only what lies in conversations that they are in."""
         if not person.is_guest:
             return list(found)
-        sights = await self._sights(person, [each.channel for each in found])
-        return [each for each in found if sights.get(each.channel) is Sight.OPEN]
+        barred = await self._barred(team, person, [each.channel for each in found])
+        return [each for each in found if barred.get(each.channel, UNKNOWN) == ""]
 
-    async def _sights(self, person: Person, channels: Sequence[str]) -> dict[str, Sight]:
-        """Whether a person may see each of some conversations; of too many, only the first are asked about."""
+    async def _barred(self, team: str, person: Person, channels: Sequence[str]) -> dict[str, str]:
+        """Why a person is shown nothing of each of some conversations; of too many, only the first are asked about."""
         asked = list(dict.fromkeys(channels))[:MOST_ASKED_ABOUT]
-        found = await asyncio.gather(*(self.membership.sight(channel, person) for channel in asked))
+        found = await asyncio.gather(*(self.access.barred(team, channel, person.user) for channel in asked))
         return dict(zip(asked, found, strict=True))
 
     # --- what is done on the page ------------------------------------------------------------

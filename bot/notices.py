@@ -8,12 +8,12 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import blocks
-from bot.access import SHARED_OUTSIDE
 from bot.conversations import NOTICE
 from bot.events import IncomingMessage
 from bot.jobs import Place, Running
 from bot.people import People
 from bot.records import Job
+from bot.scope import SHARED_OUTSIDE
 from bot.texts import Texts
 
 log = logging.getLogger(__name__)
@@ -57,10 +57,10 @@ class Notices:
         """Do the job of kind "outside": tell a colleague, and nobody else, why there is no answer."""
         await self.keep_out(_message(running.job))
 
-    async def keep_out(self, message: IncomingMessage) -> None:
-        """Where another organisation reads along: no sign but to a colleague."""
-        if message.user_team in {"", message.team}:
-            await self.whisper(message, (await self._texts(message))(SHARED_OUTSIDE))
+    async def keep_out(self, message: IncomingMessage, reason: str = SHARED_OUTSIDE) -> None:
+        """Where another organisation reads along: no sign but to the asker, and where we are silent to a colleague."""
+        if reason != SHARED_OUTSIDE or message.user_team in {"", message.team}:
+            await self.whisper(message, (await self._texts(message))(reason))
 
     async def whisper(self, message: IncomingMessage, text: str) -> None:
         """Say something to the author of a message alone; a nicety, so its failure is only logged."""

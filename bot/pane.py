@@ -16,11 +16,11 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import blocks
-from bot.access import Access, Denied
+from bot.access import Access
 from bot.jobs import Running
-from bot.membership import Membership
 from bot.people import People
 from bot.records import Records, Share, rows
+from bot.scope import Denied
 from bot.texts import Texts
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,6 @@ class Pane:
     records: Records
     people: People
     access: Access
-    membership: Membership
 
     async def opened(self, team: str, event: dict[str, Any]) -> None:
         """Somebody opened the messages with the bot, perhaps from a channel."""
@@ -59,9 +58,7 @@ class Pane:
     async def hint(self, team: str, user: str) -> str | None:
         """Where ``user`` can ask instead, if they look at a channel of theirs that has files; for a DM without any."""
         channel = await self._looks_at(team, user)
-        if channel is None or isinstance(await self.access.check(team, channel), Denied):
-            return None
-        if not await self.membership.includes(channel, user):
+        if channel is None or await self.access.barred(team, channel, user):
             return None
         shares = await self.records.shares(team, channel)
         count = len({share.file_id for share in shares if share.state == "read"})

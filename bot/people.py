@@ -14,11 +14,12 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.channels import Channels
+from bot.scope import Standing
 from bot.texts import Texts, texts_for
 
 log = logging.getLogger(__name__)
 
-FRESH_S = 300.0
+FRESH_S = 60.0  # also until a deactivated person is denied: nothing that we listen to tells of it
 MOST_KNOWN = 10_000
 
 
@@ -30,8 +31,13 @@ class Person:
     team: str = ""
     locale: str = "en-US"
     is_admin: bool = False
-    is_guest: bool = True
+    standing: Standing = Standing.UNKNOWN
     name: str = ""  # as others see it
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether they are shown only what lies in conversations that they are in: everybody but colleagues."""
+        return self.standing is not Standing.COLLEAGUE
 
 
 class People:
@@ -54,15 +60,9 @@ class People:
             log.info("user not found out: %s", error.response.get("error"))
             return Person(user)
         team = found.get("team_id") or self._team
-        is_ours = team == self._team and not found.get("is_stranger")
-        person = Person(
-            user,
-            team,
-            found.get("locale") or "en-US",
-            is_ours and bool(found.get("is_admin") or found.get("is_owner")),
-            not is_ours or bool(found.get("is_restricted") or found.get("is_ultra_restricted")),
-            _name(found),
-        )
+        standing = _standing(found, is_ours=team == self._team)
+        is_admin = standing is Standing.COLLEAGUE and bool(found.get("is_admin") or found.get("is_owner"))
+        person = Person(user, team, found.get("locale") or "en-US", is_admin, standing, _name(found))
         if len(self._known) >= MOST_KNOWN:
             self._known.clear()
         self._known[user] = (time.monotonic(), person)
@@ -76,6 +76,16 @@ class People:
     async def is_admin(self, user: str) -> bool:
         """Whether ``user`` administers the workspace."""
         return (await self.get(user)).is_admin
+
+
+def _standing(found: dict[str, Any], *, is_ours: bool) -> Standing:
+    if found.get("deleted"):
+        return Standing.GONE
+    if found.get("is_bot") or found.get("id") == "USLACKBOT":
+        return Standing.BOT
+    if not is_ours or found.get("is_stranger"):
+        return Standing.STRANGER
+    return Standing.GUEST if found.get("is_restricted") or found.get("is_ultra_restricted") else Standing.COLLEAGUE
 
 
 def _name(found: dict[str, Any]) -> str:

@@ -52,7 +52,7 @@ class Revisions:
         if choice == answers.DELETE:
             await self._history.drop(asked)
             return Work("erase", f"erase/{channel}/{reply_ts}", f"erase/{team}", user, _only_replies(asked))
-        return _redo(asked, choice, await self._last(asked))
+        return _redo(asked, choice, await self._last(asked), user)
 
     async def _last(self, asked: Asked) -> int:
         """The last time that an answer was written anew, as a number; 0: never."""
@@ -71,9 +71,9 @@ def _lane(asked: Asked) -> str:
     return f"{asked.team}/{asked.channel}/{asked.thread_ts}"
 
 
-def _redo(asked: Asked, choice: str, after: int) -> Work:
-    message = asked.as_message(asked.user)
-    payload = {"message": asdict(message), "question": asked.question, "manner": asdict(_manner(asked.manner, choice))}
+def _redo(asked: Asked, choice: str, after: int, by: str) -> Work:
+    payload: dict[str, Any] = {"message": asdict(asked.as_message(asked.user)), "question": asked.question, "by": by}
+    payload["manner"] = asdict(_manner(asked.manner, choice))
     if choice.startswith(answers.ONLY):
         payload["only"] = choice.removeprefix(answers.ONLY)
     lane = _lane(asked)

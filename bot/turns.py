@@ -15,20 +15,22 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import answers, blocks
-from bot.access import Access, Denied
+from bot.access import Access
 from bot.briefings import Briefings
 from bot.conversations import Conversations, ThreadView
 from bot.events import IncomingMessage, hushed, looks_like_question, without_mention
-from bot.history import Asked, History, Manner, Told
+from bot.guarded import Guarded, Withheld
+from bot.history import Asked, History, Kept, Manner, Told
 from bot.jobs import Overtaken, Running
 from bot.notices import Notices
 from bot.pane import Pane
 from bot.people import People
 from bot.records import Job, Records, Share, Tables, add_turn
 from bot.replies import Appends, PrivateReply, QuestionGone, Reply
+from bot.scope import Allowed, Denied
 from bot.texts import Texts
 from bot.uploads import Uploads
-from bot.writing import Task, Writer, to_search
+from bot.writing import Surface, Task, Writer, to_search
 from rag.errors import InhouseError, QuestionTooLong
 
 log = logging.getLogger(__name__)
@@ -78,6 +80,8 @@ class Turns:
         texts = await self.people.texts(message.team, message.channel, message.user)
         question = without_mention(view.text, self.bot_user)
         existing = await self._standing(running, message, earlier, view, is_anew=is_anew)
+        if existing and earlier is None:  # a former run was killed before it recorded its first message
+            await self.history.begin(message, question, existing[0], 0)
         reply = self._reply(message, question, existing, texts)
         turn = Turn(running, message, question, view, texts, _manner(running.job), earlier, is_anew)
         if earlier is not None and earlier.question != question:
@@ -86,17 +90,24 @@ class Turns:
         try:
             told = await self._told(turn, reply)
         except QuestionGone:
-            await reply.delete()
-            await reply.status("")
-            await self.writer.forget(message)
+            await self._unsay(message, reply)
             return
         seconds = time.perf_counter() - started
-        if not await self.history.finish(message, question, turn.manner, told, reply.messages, seconds):
+        kept = await self.history.finish(message, question, turn.manner, told, reply.messages, seconds)
+        if kept is Kept.ANSWER_GONE:
+            await self._unsay(message, reply)
+        elif kept is Kept.FILES_GONE:
             await reply.withdraw(texts("files-gone"))
             await reply.status("")
             await self.writer.forget(message)
         await self._title(message, question, told)
         log.info("turn channel=%s ts=%s outcome=%s seconds=%.1f", message.channel, message.ts, told.outcome, seconds)
+
+    async def _unsay(self, message: IncomingMessage, reply: Reply) -> None:
+        """The question or its answer was deleted meanwhile: no message of the answer stays, the model keeps nothing."""
+        await reply.delete()
+        await reply.status("")
+        await self.writer.forget(message)
 
     async def apologise(self, job: Job) -> None:
         """Tell the asker that a job failed for the last time, where their answer would stand."""
@@ -121,32 +132,56 @@ class Turns:
 
     async def _told(self, turn: Turn, reply: Reply) -> Told:
         """What the reply shows in the end: an answer, or a sentence that says why there is none."""
+        guarded = Guarded(reply, lambda: self._may(turn))
         try:
-            result = await self._turn(turn, reply)
+            result = await self._turn(turn, guarded)
+            if isinstance(result, str):
+                await guarded.show(result, result)
+                await guarded.finish([])
+        except Withheld as withheld:
+            turn.running.cancel.set()
+            return await self._withheld(turn, reply, withheld.denied)
         except InhouseError as error:
             result = blocks.escape(turn.texts.error(error))
             log.warning("turn failed: %s", type(error).__name__)
-        if isinstance(result, Told):
-            if not result.text:
-                await reply.status("")  # no message of ours took it away
-            return result
-        await reply.show(result, result)
-        await reply.finish()
-        return Told(result, "said")
+            await reply.show(result, result)
+            await reply.finish()
+        if isinstance(result, str):
+            return Told(result, "said")
+        if not result.text:
+            await reply.status("")  # no message of ours took it away
+        return result
 
-    async def _turn(self, turn: Turn, reply: Reply) -> str | Told:
-        """The answer, or a sentence to say instead."""
-        message, texts, question = turn.message, turn.texts, turn.question
-        verdict = await self.access.check(message.team, message.channel)
-        if isinstance(verdict, Denied) and verdict.is_silent:
-            await self.notices.keep_out(message)
+    async def _may(self, turn: Turn) -> Allowed | Denied:
+        """Whether whoever wanted this answer may have it now: its asker, or who had it written anew."""
+        by = turn.running.job.payload.get("by") or turn.message.user
+        return await self.access.check(turn.message.team, turn.message.channel, by)
+
+    async def _check(self, turn: Turn) -> None:
+        """Raises: Withheld."""
+        if isinstance(verdict := await self._may(turn), Denied):
+            raise Withheld(verdict)
+
+    async def _withheld(self, turn: Turn, reply: Reply, denied: Denied) -> Told:
+        """Take away what was shown, and say why, where only those see it who may."""
+        if denied.is_silent:
+            await reply.delete()
+            await reply.status("")
+            await self.notices.keep_out(turn.message, denied.reason)
             return Told("", "silent")
-        if isinstance(verdict, Denied):
-            return texts(verdict.reason)
+        await reply.withdraw(turn.texts(denied.reason))
+        await reply.status("")
+        return Told(turn.texts(denied.reason), "said")
+
+    async def _turn(self, turn: Turn, reply: Surface) -> str | Told:
+        """The answer, or a sentence to say instead. Raises: Withheld."""
+        message, texts, question = turn.message, turn.texts, turn.question
+        await self._check(turn)
         new, left_out = await self.uploads.read_new(
             *(message.team, message.channel, turn.view.files, texts, reply.status),
             is_last_attempt=turn.running.is_last_attempt,
         )
+        await self._check(turn)  # files take their time
         only_files = not question or (turn.brings_files and not looks_like_question(question))
         await self.uploads.receipt(message.root_ts, new, left_out, texts, asked=only_files)
         self.check_length(question, texts)

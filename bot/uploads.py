@@ -18,6 +18,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import blocks, receipts, versions
+from bot.access import Access
 from bot.conversations import NOTICE, FileRef
 from bot.downloads import Downloads
 from bot.events import IncomingMessage
@@ -46,6 +47,7 @@ class Uploads:
         client: AsyncWebClient,
         records: Records,
         people: People,
+        access: Access,
         downloads: Downloads,
         ingester: Ingester,
         eraser: Eraser,
@@ -53,6 +55,7 @@ class Uploads:
         self._client = client
         self._records = records
         self._people = people
+        self._access = access
         self._downloads = downloads
         self._ingester = ingester
         self._eraser = eraser
@@ -65,6 +68,8 @@ class Uploads:
         """
         message = IncomingMessage(**running.job.payload["message"])
         team, channel, user, root = message.team, message.channel, message.user, message.root_ts
+        if await self._access.barred(team, channel, ""):
+            return
         texts = await self._people.texts(team, channel, user)
         files = [FileRef(file_id, message.ts, root, user) for file_id in message.file_ids]
         new, left_out = await self.read_new(

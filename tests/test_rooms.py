@@ -51,15 +51,15 @@ STOREYS = (
     ("app",),
     ("listeners",),
     ("inbox", "commands", "turns", "asks", "home", "revisions", "retention"),
-    ("briefings",),
+    ("briefings", "guarded"),
     ("summaries", "digests", "comparisons", "recaps"),
     ("asides", "home_view", "pane", "channel_modal", "erasures", "uploads", "writing", "notices"),
-    ("receipts", "progress", "forgetting", "membership", "overview", "access", "feedback", "spoken"),
-    ("replies", "conversations", "downloads", "answers", "people"),
+    ("receipts", "progress", "forgetting", "overview", "access", "feedback", "spoken"),
+    ("replies", "conversations", "downloads", "answers", "people", "membership"),
     ("delivery", "rendering", "brief"),
     ("history", "channels", "jobs", "versions", "splitting", "pacing", "chosen"),
     ("records", "preflight", "rates", "intents"),
-    ("schema", "texts", "events", "blocks", "settings", "samples", "dates"),
+    ("schema", "texts", "events", "blocks", "settings", "samples", "dates", "scope"),
 )
 WORKSPACE = "bot.workspace"
 WORKSPACE_GUESTS = ("bot.cli", "tests")

@@ -64,7 +64,6 @@ class _Ground:
     channels: Channels
     people: People
     access: Access
-    membership: Membership
     conversations: Conversations
     erasures: Erasures
     uploads: Uploads
@@ -85,7 +84,7 @@ def build_rooms(
         jobs=jobs,
         access=ground.access,
         people=ground.people,
-        commands=Commands(records, ground.erasures, ground.people, ground.membership),
+        commands=Commands(records, ground.erasures, ground.people, ground.access),
         revisions=Revisions(records, ground.history, ground.people),
         feedback=Feedback(records, ground.history),
         uploads=ground.uploads,
@@ -100,6 +99,7 @@ def _lay_ground(
     model_threads = ThreadPoolExecutor(worker_count(settings, library.answerer.llm), thread_name_prefix="model")
     channels = Channels(records)
     people = People(client, channels, identity.team_id)
+    access = Access(client, channels, people, Membership(client))
     downloads = Downloads(client, settings.data_dir / "downloads", settings.max_file_bytes)
     return _Ground(
         client=client,
@@ -108,11 +108,10 @@ def _lay_ground(
         history=History(records),
         channels=channels,
         people=people,
-        access=Access(client, channels),
-        membership=Membership(client),
+        access=access,
         conversations=Conversations(client, identity.user_id),
         erasures=Erasures(client, records, library.store, library.eraser, channels),
-        uploads=Uploads(client, records, people, downloads, library.ingester, library.eraser),
+        uploads=Uploads(client, records, people, access, downloads, library.ingester, library.eraser),
         notices=Notices(client, people),
         writer=Writer(library.answerer, records, model_threads),
         model_threads=model_threads,
@@ -122,7 +121,7 @@ def _lay_ground(
 def _build_home(ground: _Ground, settings: Settings, identity: Identity, library: Library) -> Home:
     llm = library.answerer.llm
     model = ModelFacts(llm.name, llm.is_trial, time.time())
-    pane = Pane(ground.client, ground.bot_user, ground.records, ground.people, ground.access, ground.membership)
+    pane = Pane(ground.client, ground.bot_user, ground.records, ground.people, ground.access)
     return Home(
         client=ground.client,
         installation=Installation(identity.user_id, identity.url, settings.data_dir, model),
@@ -130,7 +129,6 @@ def _build_home(ground: _Ground, settings: Settings, identity: Identity, library
         people=ground.people,
         channels=ground.channels,
         access=ground.access,
-        membership=ground.membership,
         erasures=ground.erasures,
         pane=pane,
     )
@@ -138,10 +136,7 @@ def _build_home(ground: _Ground, settings: Settings, identity: Identity, library
 
 def _assign(jobs: Jobs, ground: _Ground, home: Home, settings: Settings, library: Library) -> None:
     """Who does which job, who is told of those that wait, and who apologises for those that failed."""
-    asides = Asides(
-        *(ground.client, ground.records, ground.history, ground.people, ground.access, ground.conversations),
-        ground.membership,
-    )
+    asides = Asides(ground.client, ground.records, ground.history, ground.people, ground.access, ground.conversations)
     asks = Asks(
         records=ground.records,
         people=ground.people,

@@ -66,11 +66,35 @@ class Actions(Presses, Removals):
         """Share a channel with another workspace through Slack Connect."""
         place = self._channel(channel)
         team = team_id or self._other_teams(place.members)[0]
+        place.asked_outside.clear()
         if team not in place.shared_with:
             place.shared_with.append(team)
         self.core.show_channel(place)
         if self.core.state.is_bot_in(place.id):
             self.core.events.channel_shared(place, team)
+
+    async def ask_outside(self, channel: Where) -> None:
+        """Invite another workspace into a channel; Slack tells apps of that only once it has come."""
+        place = self._channel(channel)
+        place.asked_outside.append(self._other_teams(place.members)[0])
+        self.core.show_channel(place)
+
+    async def make_public(self, channel: Where, by: Who) -> None:
+        """Turn a private channel into a public one; a message in it says so."""
+        place, person = self._channel(channel), self._user(by)
+        place.kind = "channel"
+        said = Message(place.id, self.core.state.next_ts(), person.id, "made this channel public")
+        said.subtype = "channel_convert_to_public"
+        self.core.add_message(said)
+
+    async def deactivate(self, user: Who) -> None:
+        """Somebody's account is closed: they are in no channel any more, and apps are not told of that."""
+        person = self._user(user)
+        person.is_deleted = True
+        for channel in self.core.state.channels.values():
+            if channel.kind != "im" and person.id in channel.members:
+                channel.members.remove(person.id)
+        self.core.feed.publish({"type": "reload"})
 
     def _other_teams(self, user_ids: Iterable[str]) -> list[str]:
         """The workspaces that the outsiders among some people are of, else one that nobody here is of."""

@@ -36,6 +36,7 @@ class User:
     is_admin: bool = False
     is_guest: bool = False
     is_bot: bool = False
+    is_deleted: bool = False
     locale: str = "en-US"
 
 
@@ -117,7 +118,8 @@ class Message:
 class Channel:
     """A conversation of any kind; ``messages`` is in order of time, replies included.
 
-    ``shared_with`` are the other workspaces that it is shared with through Slack Connect.
+    ``shared_with`` are the other workspaces that it is shared with through Slack Connect, ``asked_outside`` those
+    that were invited and have not come yet.
     """
 
     id: str
@@ -130,6 +132,7 @@ class Channel:
     replies: dict[str, list[Message]] = field(default_factory=dict)
     is_archived: bool = False
     shared_with: list[str] = field(default_factory=list)
+    asked_outside: list[str] = field(default_factory=list)
 
     @property
     def is_ext_shared(self) -> bool:

@@ -13,7 +13,7 @@ from bot import history as room
 from bot.events import Removal
 from bot.feedback import Feedback
 from bot.forgetting import take_away
-from bot.history import History, Manner, Told
+from bot.history import History, Kept, Manner, Told
 from bot.records import Records
 from bot.schema import MIGRATIONS
 from rag.database import Database
@@ -182,7 +182,7 @@ async def test_no_turn_is_kept_that_rests_on_a_deleted_file(records: Records) ->
     history = History(records)
     await history.begin(message(), "How much?", "10.6", 0)
     told = Told("It is 5.", "answered", ("F1",), is_kept=True)
-    assert not await history.finish(message(), "How much?", Manner(), told, ("10.6",), 1.0)
+    assert await history.finish(message(), "How much?", Manner(), told, ("10.6",), 1.0) is Kept.FILES_GONE
     assert await answers(records) == []
     assert await history.of(message()) is None
 

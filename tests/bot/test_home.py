@@ -118,11 +118,12 @@ def slack() -> Town:
 @pytest.fixture
 def home(slack: Town, records: Records, tmp_path: Path) -> Home:
     channels = Channels(records)
-    people, access, membership = People(slack, channels, TEAM), Access(slack, channels), Membership(slack)
-    pane = Pane(slack, BOT, records, people, access, membership)
+    people = People(slack, channels, TEAM)
+    access = Access(slack, channels, people, Membership(slack))
+    pane = Pane(slack, BOT, records, people, access)
     installation = Installation(BOT, URL, tmp_path, ModelFacts("SmolLM2-135M-Instruct", True, NOW))
     overview = Overview(records)
-    return Home(slack, installation, overview, people, channels, access, membership, Forgetful(), pane)
+    return Home(slack, installation, overview, people, channels, access, Forgetful(), pane)
 
 
 async def share(records: Records, user: str, channel: str, name: str, file_id: str = "F1", **more: Any) -> None:

@@ -218,9 +218,8 @@ def events_of_manifest() -> list[str]:
     return manifest["settings"]["event_subscriptions"]["bot_events"]
 
 
-@pytest.fixture
-async def empty_house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
-    """Ana (an administrator), Ben and Chris in #lab and #office; the bot is not started yet."""
+async def built(folder: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+    """A workspace without people, on a quick clock; the bot is not started yet."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(jobs, "FIRST_RETRY_S", 0.05)
@@ -228,7 +227,14 @@ async def empty_house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncI
     monkeypatch.setattr(BackoffRetryIntervalCalculator, "calculate_sleep_duration", lambda *_: 0.02)
     place = Workspace(ack_timeout_s=1.5, events=events_of_manifest())
     await place.start()
-    house = House(place, tmp_path / "data", ScriptedModel(best_line))
+    return House(place, folder, ScriptedModel(best_line))
+
+
+@pytest.fixture
+async def empty_house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
+    """Ana (an administrator), Ben and Chris in #lab and #office; the bot is not started yet."""
+    house = await built(tmp_path / "data", monkeypatch)
+    place = house.place
     for name in ("ana", "ben", "chris"):
         house.users[name] = await place.add_user(name, is_admin=name == "ana")
     for name in ("lab", "office"):

@@ -150,8 +150,8 @@ async def test_a_channels_language_goes_before_a_persons(house: House) -> None:
     assert "erwähne mich" in whole_text(house.ours(asked)[0])
 
 
-async def test_a_person_of_whom_nothing_is_known_is_spoken_to_in_english(house: House) -> None:
+async def test_a_person_of_whom_nothing_is_known_is_told_in_english_that_they_get_no_answer(house: House) -> None:
     house.place.fault("users.info", error="user_not_found", times=100)
     asked = await house.post("ben", "lab", "@inhouse")
     await house.quiet()
-    assert "mention me" in whole_text(house.ours(asked)[0])
+    assert "I could not check who is in this conversation" in whole_text(house.ours(asked)[0])

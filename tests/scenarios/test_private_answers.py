@@ -99,7 +99,7 @@ async def test_nobody_shares_what_another_was_shown(house: House) -> None:
     forged = next(b for b in bens.blocks if b["type"] == "actions")
     chris.blocks = [forged]  # the id of Ben's answer in Chris's click
     await press_share(house, "chris", chris)
-    assert await private(house, "chris", "Only the person whom I showed this answer")
+    assert await private(house, "chris", "have forgotten this one")  # as if there were no such answer
     assert not public(house)
 
 

@@ -101,7 +101,6 @@ what-changed-in = Was hat sich geändert: { $name }
 # Teilen, was nur eine Person gesehen hat
 shared = Geteilt.
 share-done = Du hast diese Antwort schon geteilt.
-share-not-yours = Diese Antwort habe ich jemand anderem gezeigt; nur diese Person kann sie teilen. Frag mich selbst mit `/ask`, dann bekommst du deine eigene.
 share-forgotten = Eine private Antwort behalte ich einen Tag lang, und diese habe ich vergessen. Frag noch einmal, dann kannst du die neue teilen.
 share-files-gone = Eine Datei, auf der diese Antwort beruht, ist nicht mehr hier; darum habe ich nichts geteilt. Frag noch einmal.
 share-messages-gone = Eine Nachricht, die diese Zusammenfassung zitiert, wurde gelöscht oder geändert; darum habe ich nichts geteilt. Wähl „Summarise this thread“ noch einmal.

@@ -101,7 +101,6 @@ what-changed-in = What changed: { $name }
 # Sharing what one person saw
 shared = Shared.
 share-done = You have shared this answer already.
-share-not-yours = Only the person whom I showed this answer can share it. Ask me yourself with `/ask`, and you get your own.
 share-forgotten = I keep a private answer for one day, and have forgotten this one. Ask again to get one that you can share.
 share-files-gone = A file that this answer rests on is not here any more, so I shared nothing. Ask again.
 share-messages-gone = A message that this summary quotes was deleted or changed, so I shared nothing. Choose “Summarise this thread” again.
