@@ -18,8 +18,9 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot import blocks, delivery
+from bot import audit, blocks, delivery
 from bot.access import Access
+from bot.audit import Deed
 from bot.conversations import Conversations, ThreadMessage
 from bot.delivery import Gone, Refused
 from bot.events import IncomingMessage
@@ -50,6 +51,7 @@ class Aside:
     tail: tuple[blocks.Block, ...]
     files: tuple[str, ...] = ()  # that it rests on
     messages: tuple[str, ...] = ()  # those it quotes, as `mark` has them
+    cited: tuple[int, ...] = ()  # chunks, for the audit; not kept here
     answer: str = ""  # for the thread's history; "": none
     outcome: str = ""
     aside_id: int = 0  # 0: not kept yet
@@ -80,7 +82,14 @@ class Asides:
     async def barred(self, message: IncomingMessage, texts: Texts) -> str:
         """Why the author of ``message`` is shown nothing of its conversation now; "" where they may be."""
         reason = await self._access.barred(message.team, message.channel, message.user)
+        if reason:
+            await self.note(message, "private", reason)
         return texts(reason) if reason else ""
+
+    async def note(self, message: IncomingMessage, action: str, decision: str, chunks: Sequence[int] = ()) -> None:
+        """Note what was decided of a private question, unless that was noted before."""
+        deed = Deed(message.team, message.channel, message.user, action, decision, message.ts, chunks)
+        await self._records.write(lambda db: audit.note_once(db, deed))
 
     # --- kept and shown --------------------------------------------------------------------------
 
@@ -88,9 +97,16 @@ class Asides:
         """What a job came to in an earlier attempt, if that was kept."""
         return await self._one("key = ?", key)
 
-    async def keep(self, aside: Aside) -> Aside:
-        """Keep it before it is shown: the same, with its id."""
-        await self._records.write(lambda db: db.table("asides").insert(_row(aside), ignore=True))
+    async def keep(self, aside: Aside, message: IncomingMessage, action: str) -> Aside:
+        """Keep what came of the question in ``message`` before it is shown: the same, with its id."""
+        deed = Deed(aside.team, aside.channel, aside.user, action, aside.outcome, message.ts, aside.cited)
+
+        def work(db: Tables) -> None:
+            if not _find(db, "key = ?", aside.key):
+                db.table("asides").insert(_row(aside))
+                audit.note_once(db, deed)
+
+        await self._records.write(work)
         kept = await self.of_job(aside.key)
         return aside if kept is None else kept
 
@@ -203,7 +219,8 @@ class Asides:
         for number, ts in enumerate(places):
             await self._history.begin(message, aside.question, ts, number)
         told = Told(aside.answer, aside.outcome, aside.files, is_kept=bool(aside.answer))
-        return await self._history.finish(message, aside.question, Manner(), told, places, None) is Kept.YES
+        ended = await self._history.finish(message, aside.question, Manner(), told, places, None, "share")
+        return ended.kept is Kept.YES
 
     async def _replace(self, response_url: str, text: str) -> None:
         """Show ``text`` in place of the private answer; a nicety, so its failure is only logged."""

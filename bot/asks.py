@@ -50,12 +50,14 @@ class Asks:
         if aside is None:
             found = await self._found(running, message, texts)
             if isinstance(found, str):
+                await self.asides.note(message, "ask", "said")
                 await self.asides.tell(message, payload["response_url"], [found])
                 return
             if found.outcome not in SHARED:
+                await self.asides.note(message, "ask", found.outcome, found.cited)
                 await self.asides.tell(message, payload["response_url"], found.parts, found.tail)
                 return
-            aside = await self.asides.keep(found)
+            aside = await self.asides.keep(found, message, "ask")
         await self.asides.show(aside, message, payload["response_url"], texts)
         log.info("aside=%d channel=%s outcome=%s", aside.aside_id, aside.channel, aside.outcome)
 
@@ -164,6 +166,7 @@ def _aside(running: Running, message: IncomingMessage, told: Told, held: _Held) 
         *(running.job.payload["question"], tuple(held.parts), tuple(held.tail), told.files),
         answer=told.text,
         outcome=told.outcome,
+        cited=(*told.cited, *told.passages),
     )
 
 

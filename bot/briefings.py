@@ -108,15 +108,18 @@ class Briefings:
         if aside is None:
             found = await self._found(running, message, texts)
             if isinstance(found, str):
+                await self.asides.note(message, "brief", "said")
                 await self.asides.tell(message, payload["response_url"], [found])
                 return
             place = (running.job.key, message.team, message.channel, message.thread_ts or "", message.user)
             shown = tuple(mrkdwn for mrkdwn, _ in found.parts)
             if not found.files and not found.messages:  # it quotes messages of many threads: it is not kept
+                await self.asides.note(message, "brief", found.outcome)
                 await self.asides.tell(message, payload["response_url"], shown, found.tail)
                 return
-            kept = Aside(*place, "", shown, found.tail, found.files, found.messages, found.text, found.outcome)
-            aside = await self.asides.keep(kept)
+            rests = (found.files, found.messages, found.cited)
+            kept = Aside(*place, "", shown, found.tail, *rests, answer=found.text, outcome=found.outcome)
+            aside = await self.asides.keep(kept, message, "brief")
         await self.asides.show(aside, message, payload["response_url"], texts)
         log.info("aside=%d channel=%s outcome=%s", aside.aside_id, aside.channel, aside.outcome)
 

@@ -6,6 +6,8 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from bot import audit
+from bot.audit import Deed
 from bot.records import Records, Tables, rows
 
 
@@ -39,7 +41,14 @@ class Channels:
     async def save(self, team: str, channel: str, settings: ChannelSettings, by: str) -> None:
         """Keep what ``by`` decided."""
         row = {"team": team, "channel": channel, **asdict(settings), "changed_by": by, "changed_at": time.time()}
-        await self._records.write(lambda db: db.table("channels").upsert(row, pk=("team", "channel")))
+
+        def work(db: Tables) -> None:
+            before, after = asdict(settings_in(db, team, channel)), asdict(settings)
+            db.table("channels").upsert(row, pk=("team", "channel"))
+            changed = {name: value for name, value in after.items() if value != before[name]}
+            audit.note(db, Deed(team, channel, by, "settings", "changed", details=changed))
+
+        await self._records.write(work)
 
 
 def settings_in(db: Tables, team: str, channel: str) -> ChannelSettings:

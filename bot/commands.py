@@ -12,8 +12,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot import blocks, receipts
+from bot import audit, blocks, receipts
 from bot.access import Access
+from bot.audit import Deed
 from bot.delivery import text_length
 from bot.erasures import Erasures
 from bot.people import People
@@ -131,6 +132,7 @@ class Commands:
             is_barred = await self._access.barred(asker.team, asker.channel, asker.user)
             return texts("forget-file-gone" if is_barred else "forget-not-yours")
         await self._erasures.forget_file(asker.team, asker.channel, file_id, None if may_all else asker.user)
+        await self._note(asker, "file")
         return texts("forgot-file", name=blocks.code(shares[-1].name))
 
     # --- forget ----------------------------------------------------------------------------------
@@ -140,6 +142,7 @@ class Commands:
         texts = await self._texts(asker)
         everything = await self._may_forget_all(asker)
         count = await self._forgotten(asker.team, asker.channel, None if everything else asker.user)
+        await self._note(asker, "conversation" if everything else "own")
         return texts("forgot-all" if everything else "forgot-own", files=texts("files-count", count=count))
 
     async def forget_me(self, asker: Asker) -> str:
@@ -149,7 +152,13 @@ class Commands:
         count = 0
         for channel in channels:
             count += await self._forgotten(asker.team, channel, asker.user)
+        await self._erasures.forget_who(asker.team, asker.channel, asker.user)
         return texts("forgot-me", files=texts("files-count", count=count), conversations=len(channels))
+
+    async def _note(self, asker: Asker, what: str) -> None:
+        """Who had it forgotten; what was taken is a row of its own."""
+        deed = Deed(asker.team, asker.channel, asker.user, "forget", what)
+        await self._records.write(lambda db: audit.note(db, deed))
 
     async def _forgotten(self, team: str, channel: str, user: str | None) -> int:
         """How many files less a conversation knows."""

@@ -16,11 +16,13 @@ from typing import Any
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import blocks
+from bot import audit, blocks
+from bot.audit import Deed
 from bot.channels import Channels
 from bot.conversations import NOTICE
-from bot.forgetting import Taken, forget_conversation, forget_file, forget_person, receipt
+from bot.forgetting import Taken, forget_conversation, forget_file, forget_person, forget_who, receipt
 from bot.jobs import Running, TryAgain
+from bot.ledger import Ledger
 from bot.records import Records, Tables, rows, scope_of
 from bot.texts import Texts, texts_for
 from rag.erase import Eraser
@@ -58,13 +60,21 @@ class Erasures:
     """Does the jobs of kind "erase", and what people ask us to forget."""
 
     def __init__(
-        self, client: AsyncWebClient, records: Records, store: Store, eraser: Eraser, channels: Channels
+        self,
+        client: AsyncWebClient,
+        records: Records,
+        store: Store,
+        eraser: Eraser,
+        channels: Channels,
+        ledger: Ledger | None = None,
     ) -> None:
+        """``ledger``: the copy, beside the database, of what was erased; None keeps none."""
         self._client = client
         self._records = records
         self._store = store
         self._eraser = eraser
         self._channels = channels
+        self._ledger = ledger
 
     async def run(self, running: Running) -> None:
         """Sweep the conversations that a removal touched, then put our own messages right. Raises: TryAgain."""
@@ -105,8 +115,30 @@ class Erasures:
             await self._records.write(lambda db: _count(db, number, swept))
         return Forgotten(len(taken.files), swept.chunks, taken.turns, swept.is_verified)
 
+    async def forget_who(self, team: str, channel: str, user: str) -> None:
+        """Destroy what tells whose rows of the audit a person's are, once it is noted that they wished it.
+
+        ``channel``: where they did.
+        """
+
+        def work(db: Tables) -> None:
+            audit.note(db, Deed(team, channel, user, "forget", "everywhere"))
+            forget_who(db, team, user)
+
+        await self._records.write(work)
+        await asyncio.to_thread(self._eraser.fold)  # the key leaves the log too
+        await self._copy_ledger()
+
+    async def _copy_ledger(self) -> None:
+        try:
+            if self._ledger is not None:
+                await self._ledger.copy()
+        except OSError as error:  # the table has it; the next erasure or sweep copies it
+            log.error("the ledger of what was erased could not be written: %s", error.strerror)
+
     async def sweep(self, team: str, channel: str) -> Swept:
         """Erase from a conversation's scope every source that is not shared there."""
+        await self._copy_ledger()
         scope = scope_of(team, channel)
         await asyncio.to_thread(self._eraser.forget, scope)  # questions and answers too
         shared = {share.file_id for share in await self._records.shares(team, channel)}
@@ -125,6 +157,7 @@ class Erasures:
 
     async def sweep_everywhere(self) -> None:
         """Clear what a crash left behind: text whose files are shared no more, and what was not proved to be gone."""
+        await self._copy_ledger()
         if not await asyncio.to_thread(self._eraser.recheck):
             log.error("what was erased is still found on disk; it is tried again")
         for scope in await asyncio.to_thread(self._store.scopes):

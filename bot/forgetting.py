@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from bot import audit, ledger
+from bot.audit import Deed
 from bot.events import Removal
 from bot.records import KEEP_EVENTS_S, Tables, rows
 from bot.versions import settle
@@ -45,9 +47,12 @@ def take_away(db: Tables, gone: Removal, cause: str = "") -> dict[str, Any]:
     A turn whose answer rests on a removed file goes with it: history must not answer for the file.
     """
     _note_gone(db, gone)
+    before = db.conn.total_changes
     _drop_waiting(db, gone)
     parts = [_take(db, Taken(gone.team, channel), gone) for channel in _channels_of(db, gone)]
     receipts = {taken.channel: receipt(db, taken, cause or _cause(gone)) for taken in parts}
+    if db.conn.total_changes > before:
+        ledger.note(db, ledger.REMOVAL, **asdict(gone))
     return {
         "team": gone.team,
         "channels": [taken.channel for taken in parts],
@@ -62,6 +67,8 @@ def receipt(db: Tables, taken: Taken, cause: str) -> int | None:
     """Note in numbers what was taken away; the receipt's number, or None where that was nothing."""
     if not (taken.files or taken.turns):
         return None
+    counts = {"files": len(taken.files), "turns": taken.turns}
+    audit.note(db, Deed(*taken.place, "", "erase", cause, details=counts))
     return db.execute(
         "insert into receipts (team, channel, cause, files, chunks, turns, verified, at)"
         " values (?, ?, ?, ?, 0, ?, 0, ?)",
@@ -72,6 +79,7 @@ def receipt(db: Tables, taken: Taken, cause: str) -> int | None:
 def forget_conversation(db: Tables, team: str, channel: str) -> Taken:
     """Forget what was given and asked in a conversation, because somebody wishes it; its settings stay."""
     _note_gone(db, Removal(team, channel))
+    ledger.note(db, ledger.CONVERSATION, team=team, channel=channel)
     return _take_all(db, Taken(team, channel))
 
 
@@ -91,6 +99,7 @@ def forget_person(db: Tables, team: str, channel: str, user: str) -> Taken:
         (user, channel),
     )
     settle(db, team, channel)
+    ledger.note(db, ledger.PERSON, team=team, channel=channel, user=user)
     return taken
 
 
@@ -103,6 +112,7 @@ def forget_file(db: Tables, team: str, channel: str, file_id: str, user: str | N
         _note_gone(db, Removal(team, channel, share["message_ts"], file_id))
     _take_shares(db, taken, where, *values)
     settle(db, team, channel)
+    ledger.note(db, ledger.ONE_FILE, team=team, channel=channel, file_id=file_id, user=user)
     return taken
 
 
@@ -114,13 +124,34 @@ def forget_older(db: Tables, team: str, channel: str, before: float) -> Taken:
     for table in ("feedback", "asides"):
         db.execute(f"delete from {table} where team = ? and channel = ? and created_at < ?", (*taken.place, before))
     settle(db, team, channel)
+    if taken.files or taken.turns:
+        ledger.note(db, ledger.OLDER, team=team, channel=channel, before=before)
     return taken
+
+
+def forget_answer(db: Tables, team: str, channel: str, message_ts: str) -> None:
+    """Forget a question and its answer, and what was said of it, because somebody wishes it."""
+    for table in ("turns", "feedback"):
+        db.execute(
+            f"delete from {table} where team = ? and channel = ? and message_ts = ?", (team, channel, message_ts)
+        )
+    ledger.note(db, ledger.ANSWER, team=team, channel=channel, message_ts=message_ts)
+
+
+def forget_who(db: Tables, team: str, user: str) -> None:
+    """Forget whose the rows of the audit are that a person left, and where else their name stands beside no text."""
+    audit.forget_person(db, team, user)
+    db.execute("delete from contexts where team = ? and user = ?", (team, user))
+    db.execute("update channels set changed_by = '' where team = ? and changed_by = ?", (team, user))
+    db.execute("update jobs set user = '' where user = ? and state in ('done', 'failed')", (user,))
+    ledger.note(db, ledger.KEY, team=team, user=user)
 
 
 def forget_turns(db: Tables, team: str, file_id: str) -> bool:
     """Forget what was answered from a file, wherever it is shared; whether it is shared anywhere."""
     for table in _ANSWERS:
         db.execute(f"delete from {table} where team = ? and {_RESTS.format(table=table)}", (team, file_id))
+    ledger.note(db, ledger.EDITED, team=team, file_id=file_id)
     return bool(rows(db, "select 1 from shares where team = ? and file_id = ? limit 1", (team, file_id)))
 
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
+from bot import audit
+from bot.audit import Deed, Head
 from bot.events import IncomingMessage
 from bot.records import Records, Tables, note_ours, rows
 from rag.types import Turn
@@ -66,6 +68,11 @@ class Told:
     cited: tuple[int, ...] = ()
     passages: tuple[int, ...] = ()  # chunks that its prompt added to the thread's
     is_kept: bool = False  # belongs to the thread's history
+    decision: str = ""  # for the audit, where it is more than the outcome
+    timing: Mapping[str, float] = field(default_factory=dict)  # of its answer: seconds by stage, tokens, hits
+
+
+WITHDRAWN = "withdrawn"  # what the audit calls an answer that was taken away again
 
 
 class Kept(Enum):
@@ -74,6 +81,14 @@ class Kept(Enum):
     YES = "yes"
     FILES_GONE = "files gone"  # a file that it rests on is not shared here any more
     ANSWER_GONE = "answer gone"  # it was deleted while it was written
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A turn that is over, and its row in the audit."""
+
+    kept: Kept
+    head: Head
 
 
 class History:
@@ -139,18 +154,22 @@ class History:
         told: Told,
         replies: Sequence[str],
         seconds: float | None,
-    ) -> Kept:
-        """Keep what the reply shows, unless one of its files, or the answer itself, was deleted meanwhile."""
+        action: str = "turn",
+    ) -> Ended:
+        """Keep what the reply shows, unless one of its files, or the answer itself, was deleted meanwhile.
+
+        The turn ends with this transaction. Its row in the audit, as an ``action``, is part of it and comes back.
+        """
         where = "team = ? and channel = ? and message_ts = ?"
         place = (message.team, message.channel, message.ts)
 
-        def work(db: Tables) -> Kept:
+        def work(db: Tables) -> Ended:
             sql = "select 1 from shares where team = ? and channel = ? and file_id = ?"
             if not all(rows(db, sql, (message.team, message.channel, file_id)) for file_id in told.files):
                 db.execute(f"delete from turns where {where}", place)
-                return Kept.FILES_GONE
+                return Ended(Kept.FILES_GONE, _audit(db, message, action, replace(told, decision=WITHDRAWN)))
             if replies and not rows(db, f"select 1 from turns where {where}", place):
-                return Kept.ANSWER_GONE
+                return Ended(Kept.ANSWER_GONE, _audit(db, message, action, replace(told, decision=WITHDRAWN)))
             cited = _cited(db, where, place) | set(told.cited)
             db.execute(
                 "update turns set question = ?, answer = ?, outcome = ?, files = ?, cited = ?, passages = ?,"
@@ -163,9 +182,14 @@ class History:
                 ),
             )
             note_ours(db, message)
-            return Kept.YES
+            return Ended(Kept.YES, _audit(db, message, action, told))
 
         return await self._records.write(work)
+
+    async def withdrawn(self, message: IncomingMessage, action: str) -> None:
+        """Note the end of a turn whose question was deleted while it was answered."""
+        told = Told("", WITHDRAWN)
+        await self._records.write(lambda db: _audit(db, message, action, told))
 
     async def known_replies(self, team: str, channel: str, thread_ts: str) -> frozenset[str]:
         """The ts of every message of ours in a thread that belongs to a recorded reply."""
@@ -177,20 +201,16 @@ class History:
 
         return await self._records.read(work)
 
-    async def drop(self, asked: Asked) -> None:
-        """Forget a question and its answer, and what was said of it."""
-        place = (asked.team, asked.channel, asked.message_ts)
-
-        def work(db: Tables) -> None:
-            for table in ("turns", "feedback"):
-                db.execute(f"delete from {table} where team = ? and channel = ? and message_ts = ?", place)
-
-        await self._records.write(work)
-
     async def _one(self, where: str, *values: object) -> Asked | None:
         sql = f"select * from turns where team = ? and channel = ? and {where}"
         found = await self._records.read(lambda db: rows(db, sql, values))
         return _asked(found[0]) if found else None
+
+
+def _audit(db: Tables, message: IncomingMessage, action: str, told: Told) -> Head:
+    chunks = (*told.cited, *told.passages)
+    place = (message.team, message.channel, message.user)
+    return audit.note(db, Deed(*place, action, told.decision or told.outcome, message.ts, chunks))
 
 
 def _fallen_away(count: int, limit: int) -> int:

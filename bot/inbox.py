@@ -12,6 +12,8 @@ import time
 from dataclasses import asdict
 from typing import Any
 
+from bot import audit
+from bot.audit import Deed
 from bot.channels import ChannelSettings, settings_in
 from bot.events import (
     Hush,
@@ -144,6 +146,7 @@ class Inbox:
             return
         key, payload = f"turn/{message.team}/{message.channel}/{message.ts}", {"message": asdict(message)}
         add_job(db, "busy", key, f"busy/{message.ts}", message.user, payload)
+        audit.note_once(db, Deed(message.team, message.channel, message.user, "turn", "busy", message.ts))
 
 
 def _is_full(db: Tables, user: str, limit: int) -> bool:
@@ -208,6 +211,7 @@ def _stay_out(db: Tables, message: IncomingMessage, decision: Respond | Hush | I
     if isinstance(decision, Respond) and not decision.follow_up and is_colleague:
         key = f"outside/{message.team}/{message.channel}/{message.ts}"
         add_job(db, "outside", key, key, message.user, {"message": asdict(message)})
+        audit.note_once(db, Deed(message.team, message.channel, message.user, "turn", "denied-outside", message.ts))
     return Ignore("shared with another organisation")
 
 

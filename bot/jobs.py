@@ -16,6 +16,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from bot import audit
 from bot.events import Removal
 from bot.rates import Pace, Rates
 from bot.records import Job, Records, Tables, clear_old
@@ -247,7 +248,7 @@ class Jobs:
 
     async def _give_up(self, job: Job) -> None:
         await self._apologise(job)
-        await self._records.write(lambda db: _done(db, job.job_id, "failed"))
+        await self._records.write(lambda db: _failed(db, job))
 
     async def _apologise(self, job: Job) -> None:
         try:
@@ -335,6 +336,11 @@ def _jobs(db: Tables, job_ids: list[int]) -> list[Job]:
 def _asked_at(job: Job) -> tuple[str, int]:
     """Jobs of one lane are done in the order in which their messages were written; a ts sorts as text."""
     return str((job.payload.get("message") or {}).get("ts") or ""), job.job_id
+
+
+def _failed(db: Tables, job: Job) -> None:
+    audit.note_failed(db, job)
+    _done(db, job.job_id, "failed")
 
 
 def _done(db: Tables, job_id: int, state: str = "done") -> None:

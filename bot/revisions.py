@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from bot import answers
+from bot import answers, audit
+from bot.audit import Deed
+from bot.forgetting import forget_answer
 from bot.history import Asked, History, Manner
 from bot.people import People
-from bot.records import Records, rows
+from bot.records import Records, Tables, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Revisions:
         if asked.user != user and not await self._people.is_admin(user):
             return Declined(texts("answer-not-yours", person=f"<@{asked.user}>"))
         if choice == answers.DELETE:
-            await self._history.drop(asked)
+            await self._records.write(lambda db: _drop(db, asked, user))
             return Work("erase", f"erase/{channel}/{reply_ts}", f"erase/{team}", user, _only_replies(asked))
         return _redo(asked, choice, await self._last(asked), user)
 
@@ -59,6 +61,12 @@ class Revisions:
         sql = "select max(job_id) as n from jobs where kind = 'redo' and lane = ? and state in ('done', 'failed')"
         found = await self._records.read(lambda db: rows(db, sql, (_lane(asked),)))
         return found[0]["n"] or 0
+
+
+def _drop(db: Tables, asked: Asked, user: str) -> None:
+    """Forget a question and its answer, because ``user`` wishes it."""
+    forget_answer(db, asked.team, asked.channel, asked.message_ts)
+    audit.note(db, Deed(asked.team, asked.channel, user, "delete", "deleted", asked.message_ts))
 
 
 def _only_replies(asked: Asked) -> dict[str, Any]:

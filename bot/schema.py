@@ -210,3 +210,70 @@ def _m002_removals(db: Tables) -> None:
 def m003_transcripts(db: Tables) -> None:
     """Which passages a question brought into its thread, so that the next one finds them in their places."""
     db.table("turns").add_column("passages", str)  # JSON list of chunk ids
+
+
+@MIGRATIONS()
+def m004_care(db: Tables) -> None:
+    """Who asked what of which passages, in a chain that cannot be changed unnoticed; and what was erased, by id."""
+    _m004_audit(db)
+    _m004_audit_is_append_only(db)
+    _m004_audit_head_moves_forward(db)
+    # What was erased, so that a restored backup forgets it again: see `bot.ledger`.
+    db.table("erased").create({"entry": str, "at": int, "kind": str, "ids": str}, pk="entry")
+
+
+def _m004_audit(db: Tables) -> None:
+    """The chain, its head, and the keys under which people stand in it."""
+    for statement in (
+        """CREATE TABLE audit (
+            number INTEGER PRIMARY KEY,
+            at INTEGER NOT NULL,
+            team TEXT NOT NULL,
+            channel TEXT NOT NULL,
+            person TEXT NOT NULL,
+            ref TEXT NOT NULL,
+            action TEXT NOT NULL,
+            outcome TEXT NOT NULL,
+            chunks TEXT NOT NULL,
+            details TEXT NOT NULL,
+            before TEXT NOT NULL,
+            hash TEXT NOT NULL)""",
+        "CREATE INDEX audit_at ON audit(at)",
+        "CREATE INDEX audit_person ON audit(person)",
+        "CREATE INDEX audit_ref ON audit(ref)",
+        "CREATE TABLE audit_head (number INTEGER NOT NULL, hash TEXT NOT NULL)",
+        "INSERT INTO audit_head VALUES (0, '')",
+        "CREATE TABLE audit_people (team TEXT, user TEXT, key BLOB NOT NULL, PRIMARY KEY (team, user)) WITHOUT ROWID",
+    ):
+        db.execute(statement)
+
+
+def _m004_audit_is_append_only(db: Tables) -> None:
+    for verb in ("UPDATE", "DELETE"):
+        db.execute(
+            f"""CREATE TRIGGER audit_no_{verb.lower()} BEFORE {verb} ON audit
+            BEGIN SELECT RAISE(ABORT, 'the audit is only ever added to'); END"""
+        )
+    db.execute(
+        """CREATE TRIGGER audit_in_order BEFORE INSERT ON audit
+        WHEN (SELECT count(*) FROM audit_head WHERE number = new.number - 1 AND hash = new.before) != 1
+        BEGIN SELECT RAISE(ABORT, 'the audit is only ever added to'); END"""
+    )
+    db.execute(
+        """CREATE TRIGGER audit_moves_its_head AFTER INSERT ON audit
+        BEGIN UPDATE audit_head SET number = new.number, hash = new.hash; END"""
+    )
+
+
+def _m004_audit_head_moves_forward(db: Tables) -> None:
+    db.execute(
+        """CREATE TRIGGER audit_head_forward BEFORE UPDATE ON audit_head
+        WHEN new.number IS NOT old.number + 1
+            OR new.hash IS NOT (SELECT hash FROM audit WHERE number = new.number)
+        BEGIN SELECT RAISE(ABORT, 'the head of the audit only moves forward'); END"""
+    )
+    for verb in ("INSERT", "DELETE"):
+        db.execute(
+            f"""CREATE TRIGGER audit_head_no_{verb.lower()} BEFORE {verb} ON audit_head
+            BEGIN SELECT RAISE(ABORT, 'the audit has one head'); END"""
+        )

@@ -55,9 +55,10 @@ class Summaries:
         if aside is None:
             found = await self._found(running, message, texts)
             if isinstance(found, str):
+                await self.asides.note(message, "summarise", "said")
                 await self.asides.tell(message, payload["response_url"], [found])
                 return
-            aside = await self.asides.keep(found)
+            aside = await self.asides.keep(found, message, "summarise")
         await self.asides.show(aside, message, payload["response_url"], texts)
         log.info("aside=%d channel=%s summary", aside.aside_id, aside.channel)
 

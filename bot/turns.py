@@ -6,6 +6,7 @@ read the thread → may we? → read new files, receipt → history → search, 
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import answers, blocks
 from bot.access import Access
+from bot.audit import Head
 from bot.briefings import Briefings
 from bot.conversations import Conversations, ThreadView
 from bot.events import IncomingMessage, hushed, looks_like_question, without_mention
@@ -35,7 +37,7 @@ from rag.errors import InhouseError, QuestionTooLong
 
 log = logging.getLogger(__name__)
 
-TITLE_CHARS = 60
+SAID = "said"  # outcome of a turn that tells why there is no answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +93,18 @@ class Turns:
             told = await self._told(turn, reply)
         except QuestionGone:
             await self._unsay(message, reply)
+            await self.history.withdrawn(message, running.job.kind)
             return
-        seconds = time.perf_counter() - started
-        kept = await self.history.finish(message, question, turn.manner, told, reply.messages, seconds)
-        if kept is Kept.ANSWER_GONE:
+        seconds, kind = time.perf_counter() - started, running.job.kind
+        ended = await self.history.finish(message, question, turn.manner, told, reply.messages, seconds, kind)
+        if ended.kept is Kept.ANSWER_GONE:
             await self._unsay(message, reply)
-        elif kept is Kept.FILES_GONE:
+        elif ended.kept is Kept.FILES_GONE:
             await reply.withdraw(texts("files-gone"))
             await reply.status("")
             await self.writer.forget(message)
         await self._title(message, question, told)
-        log.info("turn channel=%s ts=%s outcome=%s seconds=%.1f", message.channel, message.ts, told.outcome, seconds)
+        log.info("%s", _line(turn, told, seconds, ended.head))
 
     async def _unsay(self, message: IncomingMessage, reply: Reply) -> None:
         """The question or its answer was deleted meanwhile: no message of the answer stays, the model keeps nothing."""
@@ -138,16 +141,15 @@ class Turns:
             if isinstance(result, str):
                 await guarded.show(result, result)
                 await guarded.finish([])
+                result = Told(result, SAID)
         except Withheld as withheld:
             turn.running.cancel.set()
             return await self._withheld(turn, reply, withheld.denied)
         except InhouseError as error:
-            result = blocks.escape(turn.texts.error(error))
+            result = Told(blocks.escape(turn.texts.error(error)), SAID, decision=_snake(error))
             log.warning("turn failed: %s", type(error).__name__)
-            await reply.show(result, result)
+            await reply.show(result.text, result.text)
             await reply.finish()
-        if isinstance(result, str):
-            return Told(result, "said")
         if not result.text:
             await reply.status("")  # no message of ours took it away
         return result
@@ -168,13 +170,13 @@ class Turns:
             await reply.delete()
             await reply.status("")
             await self.notices.keep_out(turn.message, denied.reason)
-            return Told("", "silent")
+            return Told("", "silent", decision=denied.reason)
         await reply.withdraw(turn.texts(denied.reason))
         await reply.status("")
-        return Told(turn.texts(denied.reason), "said")
+        return Told(turn.texts(denied.reason), SAID, decision=denied.reason)
 
     async def _turn(self, turn: Turn, reply: Surface) -> str | Told:
-        """The answer, or a sentence to say instead. Raises: Withheld."""
+        """The answer, or a sentence to say instead. Raises: InhouseError, TryAgain, QuestionGone, Withheld."""
         message, texts, question = turn.message, turn.texts, turn.question
         await self._check(turn)
         new, left_out = await self.uploads.read_new(
@@ -283,6 +285,29 @@ def message_of(payload: dict[str, Any]) -> IncomingMessage:
     """The message that a job is about."""
     message = IncomingMessage(**payload["message"])
     return replace(message, file_ids=tuple(message.file_ids))
+
+
+# What the one line of each turn says of its answer, and how each is called there.
+_STAGES = {"search_s": "search", "first_token_s": "first_token", "first_text_s": "first_text", "total_s": "answer"}
+_COUNTS = ("prompt_tokens", "reused_tokens", "new_tokens", "hits")
+
+
+def _line(turn: Turn, told: Told, seconds: float, head: Head) -> str:
+    """All that the log says of a turn: ids and numbers. It names the row of the audit, and so vouches for it."""
+    stages = {f"{shown}_ms": round(told.timing[name] * 1000) for name, shown in _STAGES.items() if name in told.timing}
+    counts = {name: round(told.timing[name]) for name in _COUNTS if name in told.timing}
+    parts = {
+        **{"turn": f"{turn.message.channel}/{turn.message.ts}", "kind": turn.running.job.kind},
+        **{"outcome": told.decision or told.outcome, "attempt": turn.running.job.attempts + 1},
+        **{"ms": round(seconds * 1000), **stages, **counts, "cited": len(told.cited)},
+        "audit": f"{head.number}:{head.hash[:16]}",
+    }
+    return " ".join(f"{name}={value}" for name, value in parts.items())
+
+
+def _snake(error: InhouseError) -> str:
+    """What the audit calls an error: ``question-too-long``."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(error).__name__).lower()
 
 
 def _manner(job: Job) -> Manner:

@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterable
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from bot import answers, blocks
@@ -68,10 +68,11 @@ class Writer:
             caller=caller_of(task.message),
             may_ask=not (task.manner.tries or task.manner.length),
         )
-        answer = Answer("", Outcome.REFUSED)
+        answer, hits = Answer("", Outcome.REFUSED), 0
         async for event in _events(self._answerer, request, cancel, self._threads):
+            hits = event.hits if isinstance(event, Searched) else hits
             if isinstance(event, Answer):
-                answer = event
+                answer = replace(event, timing=event.timing | {"hits": hits})
             else:
                 await _show(event, surface, task.texts)
         if not await self._still_alive(task.message, answer):
@@ -89,7 +90,9 @@ class Writer:
         await surface.finish([*tail, *(answers.controls(texts, answer, narrowed=narrowed) if has_controls else ())])
         files = tuple(dict.fromkeys(citation.source_ref for citation in answer.citations))
         cited = tuple(dict.fromkeys(citation.chunk_id for citation in answer.citations))
-        return Told(_kept(task, answer), answer.outcome, files, cited, answer.passages, is_kept=True)
+        return Told(
+            _kept(task, answer), answer.outcome, files, cited, answer.passages, is_kept=True, timing=answer.timing
+        )
 
     async def preload(self, message: IncomingMessage, shares: Iterable[Share]) -> None:
         """Short files are read by the model before the first question about them comes."""

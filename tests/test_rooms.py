@@ -58,6 +58,7 @@ STOREYS = (
     ("replies", "conversations", "downloads", "answers", "people", "membership"),
     ("delivery", "rendering", "brief"),
     ("history", "channels", "jobs", "versions", "splitting", "pacing", "chosen"),
+    ("audit", "ledger"),
     ("records", "preflight", "rates", "intents"),
     ("schema", "texts", "events", "blocks", "settings", "samples", "dates", "scope"),
 )
@@ -69,7 +70,7 @@ BUILT_IN_CLI = frozenset(
     """Database Store Originals Ingester Retriever Answerer Eraser Records Jobs Inbox Commands Turns Access Uploads
     Downloads Conversations Erasures Notices Workspace Bot Desk History Channels People Writer Asides Asks Summaries
     Home Pane Overview Membership Revisions Feedback Retention Summarizer Digester Briefings Digests Comparisons
-    Recaps TableAnswerer SequenceChecker CrossEncoderReranker""".split()
+    Recaps Ledger TableAnswerer SequenceChecker CrossEncoderReranker""".split()
 )
 CONSTRUCTORS = ("bot.cli", "tests", "rag.evals")
 

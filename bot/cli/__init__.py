@@ -21,6 +21,7 @@ COMMANDS = {
     "bench": "bot.cli.bench:bench",
     "eval": "bot.cli.evals:evaluate",
     "cases": "bot.cli.cases:cases",
+    "audit": "bot.cli.audit:audit",
     "calibrate": "bot.cli.calibrate:calibrate",
 }
 

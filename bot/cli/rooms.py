@@ -25,6 +25,8 @@ from bot.history import History
 from bot.home import Home, Installation, ModelFacts
 from bot.inbox import Inbox
 from bot.jobs import Jobs
+from bot.ledger import FILE as LEDGER
+from bot.ledger import Ledger
 from bot.listeners.desk import Desk
 from bot.membership import Membership
 from bot.notices import Notices
@@ -100,6 +102,7 @@ def _lay_ground(
     channels = Channels(records)
     people = People(client, channels, identity.team_id)
     access = Access(client, channels, people, Membership(client))
+    ledger = Ledger(settings.data_dir / LEDGER, records)
     downloads = Downloads(client, settings.data_dir / "downloads", settings.max_file_bytes)
     return _Ground(
         client=client,
@@ -110,7 +113,7 @@ def _lay_ground(
         people=people,
         access=access,
         conversations=Conversations(client, identity.user_id),
-        erasures=Erasures(client, records, library.store, library.eraser, channels),
+        erasures=Erasures(client, records, library.store, library.eraser, channels, ledger),
         uploads=Uploads(client, records, people, access, downloads, library.ingester, library.eraser),
         notices=Notices(client, people),
         writer=Writer(library.answerer, records, model_threads),

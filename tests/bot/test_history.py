@@ -12,7 +12,7 @@ from sqlite_utils.migrations import Migrations
 from bot import history as room
 from bot.events import Removal
 from bot.feedback import Feedback
-from bot.forgetting import take_away
+from bot.forgetting import forget_answer, take_away
 from bot.history import History, Kept, Manner, Told
 from bot.records import Records
 from bot.schema import MIGRATIONS
@@ -193,7 +193,7 @@ async def test_a_dropped_answer_takes_its_votes_along(records: Records) -> None:
     await Feedback(records, history).vote("T1", "C1", "10.59", "U2", "down")
     asked = await history.of(message())
     assert asked is not None
-    await history.drop(asked)
+    await records.write(lambda db: forget_answer(db, "T1", "C1", asked.message_ts))
     assert await history.of(message()) is None
     assert await Feedback(records, history).cases("T1") == ()
 
