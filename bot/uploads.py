@@ -176,7 +176,7 @@ class Uploads:
             await self._unread(share)
             return
         except FileError as error:
-            log.info("file=%s not read: %s %s", ref.file_id, type(error).__name__, error.detail)
+            log.info("file=%s not read: %s", ref.file_id, type(error).__name__)  # its detail may quote the file
             kind = receipts.OTHER if isinstance(error, UnsupportedFile) else ""
             share = replace(share, state="failed", note=error.user_message, kind=kind)
         if not await self._records.add_share(share, since=started):

@@ -53,14 +53,14 @@ STOREYS = (
     ("inbox", "commands", "turns", "asks", "home", "revisions", "retention"),
     ("briefings", "guarded"),
     ("summaries", "digests", "comparisons", "recaps"),
-    ("asides", "home_view", "pane", "channel_modal", "erasures", "uploads", "writing", "notices"),
+    ("asides", "home_view", "pane", "channel_modal", "erasures", "replaying", "uploads", "writing", "notices"),
     ("receipts", "progress", "forgetting", "overview", "access", "feedback", "spoken"),
     ("replies", "conversations", "downloads", "answers", "people", "membership"),
     ("delivery", "rendering", "brief"),
     ("history", "channels", "jobs", "versions", "splitting", "pacing", "chosen"),
     ("audit", "ledger"),
     ("records", "preflight", "rates", "intents"),
-    ("schema", "texts", "events", "blocks", "settings", "samples", "dates", "scope"),
+    ("schema", "texts", "events", "blocks", "settings", "samples", "dates", "scope", "logs"),
 )
 WORKSPACE = "bot.workspace"
 WORKSPACE_GUESTS = ("bot.cli", "tests")

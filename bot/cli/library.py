@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot import schema
+from bot import logs, schema
 from bot.settings import Settings
 from rag import digests as digests_module
 from rag import store as store_module
@@ -198,9 +198,7 @@ def checkpoint_dir(settings: Settings) -> Path:
 
 def set_up_logging(level: str) -> None:
     """Log to standard error; libraries only where something is wrong."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s", force=True)
-    for room in ("bot", "rag"):
-        logging.getLogger(room).setLevel(level)
+    logs.set_up(level)
 
 
 def say(text: str) -> None:

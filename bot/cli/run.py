@@ -8,6 +8,7 @@ import click
 
 from bot.cli.library import set_up_logging
 from bot.cli.service import serve
+from bot.logs import guard_last_words
 from bot.settings import Settings
 
 
@@ -20,4 +21,5 @@ def run() -> None:
     """
     settings = Settings.load()
     set_up_logging(settings.log_level)
+    guard_last_words()
     asyncio.run(serve(settings))

@@ -111,9 +111,9 @@ async def test_erasures_and_settings_are_noted_in_numbers(house: House) -> None:
     assert (row["action"], row["details"]) == ("settings", {"retention_days": 30})
 
 
-async def _forget_me(house: House, user: str) -> None:
-    await _slash(house, user, "/inhouse", "forget me")
-    await _click(house, user, await _private(house, user, "in all conversations?"), "forget_me")
+async def _forget_me(house: House, user: str, channel: str = "lab") -> None:
+    await _slash(house, user, "/inhouse", "forget me", channel)
+    await _click(house, user, await _private(house, user, "in all conversations?"), "forget_me", channel)
     assert "forgotten" in whole_text(await _private(house, user, "forgotten"))
 
 
