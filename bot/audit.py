@@ -24,7 +24,7 @@ from bot.records import Job, Tables, rows
 
 DENIED = "denied"  # how every outcome begins that denies a question
 _HASHED = ("number", "at", "team", "channel", "person", "ref", "action", "outcome", "chunks", "details", "before")
-_COLUMNS = (*_HASHED, "hash")
+COLUMNS = (*_HASHED, "hash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,8 @@ def _append(db: Tables, row: dict[str, Any]) -> Head:
     before = head(db)
     row = {**row, "number": before.number + 1, "before": before.hash}
     row["hash"] = _hash(row)
-    places = ", ".join("?" for _ in _COLUMNS)
-    db.execute(f"insert into audit ({', '.join(_COLUMNS)}) values ({places})", [row[name] for name in _COLUMNS])
+    places = ", ".join("?" for _ in COLUMNS)
+    db.execute(f"insert into audit ({', '.join(COLUMNS)}) values ({places})", [row[name] for name in COLUMNS])
     return Head(row["number"], row["hash"])
 
 
@@ -163,7 +163,7 @@ def shown(
         names = [channel, *(_place(row["key"], channel) for row in rows(db, "select key from audit_people", ()))]
         where.append("channel in (select value from json_each(?))")
         values.append(json.dumps(names))
-    sql = f"select {', '.join(_COLUMNS)} from audit where {' and '.join(where)} order by number desc limit ?"
+    sql = f"select {', '.join(COLUMNS)} from audit where {' and '.join(where)} order by number desc limit ?"
     return [_readable(row) for row in reversed(rows(db, sql, (*values, limit)))]
 
 
@@ -176,7 +176,7 @@ def verify(db: Tables, expected: Head | None = None) -> Verdict:
     """Check every row. ``expected``: a head that was noted earlier, or its beginning; that row must still be there."""
     faults: list[str] = []
     count, before, number, hash_there = 0, "", 0, ""
-    for row in db.query(f"select {', '.join(_COLUMNS)} from audit order by number"):
+    for row in db.query(f"select {', '.join(COLUMNS)} from audit order by number"):
         faults += _faults(row, number, before)
         count, number, before = count + 1, row["number"], row["hash"]
         if expected is not None and number == expected.number:

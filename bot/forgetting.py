@@ -149,10 +149,13 @@ def forget_who(db: Tables, team: str, user: str) -> None:
 
 def forget_turns(db: Tables, team: str, file_id: str) -> bool:
     """Forget what was answered from a file, wherever it is shared; whether it is shared anywhere."""
+    before = db.conn.total_changes
     for table in _ANSWERS:
         db.execute(f"delete from {table} where team = ? and {_RESTS.format(table=table)}", (team, file_id))
-    ledger.note(db, ledger.EDITED, team=team, file_id=file_id)
-    return bool(rows(db, "select 1 from shares where team = ? and file_id = ? limit 1", (team, file_id)))
+    known = bool(rows(db, "select 1 from shares where team = ? and file_id = ? limit 1", (team, file_id)))
+    if known or db.conn.total_changes > before:
+        ledger.note(db, ledger.EDITED, team=team, file_id=file_id)
+    return known
 
 
 def _take(db: Tables, taken: Taken, gone: Removal) -> Taken:

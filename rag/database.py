@@ -10,9 +10,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import itertools
+import os
 import queue
 import sqlite3
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
@@ -32,6 +34,8 @@ Work = Callable[[sqlite_utils.Database], Result]
 URGENT, NORMAL, LAST = 0, 1, 9
 TOGETHER = 64  # urgent writes that share one commit: a commit waits for the disk, however little is in it
 BUSY_TIMEOUT_S = 5.0
+BEFORE_UPGRADE = ".before-upgrade"  # a copy of the file as an older version left it
+KEEP_COPY_S = 7 * 24 * 3600
 
 
 class Database:
@@ -225,24 +229,101 @@ def _open_for_writing(path: Path, migrations: list[Migrations]) -> sqlite3.Conne
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
         try:
             path.chmod(0o600)
-            _prepare(connection, migrations)
+            _prepare(path, connection, migrations)
         except BaseException:
             connection.close()
             raise
         return connection
 
 
-def _prepare(connection: sqlite3.Connection, migrations: list[Migrations]) -> None:
+def _prepare(path: Path, connection: sqlite3.Connection, migrations: list[Migrations]) -> None:
+    database = sqlite_utils.Database(connection, execute_plugins=False)
+    _refuse_newer(database, migrations)  # first: not a byte is written into what belongs to a newer version
     # FULL: an acknowledged event survives a power cut (WAL with NORMAL may lose the last commits).
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
+    _check(connection)
+    known = [name for migration in migrations for name in migration.applied(database)]
+    if known and any(migration.pending(database) for migration in migrations):
+        _copy(connection, path.with_name(path.name + BEFORE_UPGRADE))
+    for migration in migrations:
+        migration.apply(database)
+    drop_old_copy(path, KEEP_COPY_S)
+
+
+def drop_old_copy(path: Path, older_than_s: float = 0.0) -> None:
+    """Delete the copy from before the last upgrade. Whatever is erased must be erased from it too."""
+    copy = path.with_name(path.name + BEFORE_UPGRADE)
+    with contextlib.suppress(FileNotFoundError):
+        if time.time() - copy.stat().st_mtime >= older_than_s:
+            copy.unlink()
+
+
+# --- whole files -------------------------------------------------------------------------------------
+
+
+def copy_database(path: Path, target: Path) -> None:
+    """Copy a database as it is at one moment, in use or not, into one file without a log beside it (0600, on disk).
+
+    A page that is free in it is free in the copy: what was erased comes along in neither.
+    Raises: StoreError, StoreCorrupt, DiskFull — then there is no copy.
+    """
+    with _named_errors(), contextlib.closing(_connect_for_reading(path)) as connection:
+        _copy(connection, target)
+
+
+def _copy(connection: sqlite3.Connection, target: Path) -> None:
+    part = target.with_name(f"{target.name}.part")
+    try:
+        os.close(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
+        with contextlib.closing(sqlite3.connect(part)) as copy:
+            connection.backup(copy)  # in one step: nobody's write begins it anew
+            copy.execute("PRAGMA journal_mode=DELETE")
+            _check(copy)
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def check_database(path: Path, migrations: Iterable[Migrations]) -> None:
+    """Whether this version can use a database that nobody has open; nothing is changed.
+
+    Raises: StoreCorrupt, StoreTooNew, StoreError.
+    """
+    with _named_errors(), contextlib.closing(_connect_for_reading(path)) as connection:
+        _check(connection)
+        _refuse_newer(sqlite_utils.Database(connection, execute_plugins=False), list(migrations))
+
+
+def read_rows(path: Path, sql: str, values: tuple[object, ...] = ()) -> list[tuple]:
+    """What a query finds in a database that need not be of this version. Raises: StoreError, StoreCorrupt."""
+    with _named_errors(), contextlib.closing(_connect_for_reading(path)) as connection:
+        return connection.execute(sql, values).fetchall()
+
+
+def is_in_use(path: Path) -> bool:
+    """Whether anybody else has a database open. Where nobody has, its log is folded in.
+
+    Leaving the log's mode takes the file for oneself, which fails as long as anybody else has it open.
+    Raises: StoreError, StoreCorrupt.
+    """
+    with _named_errors(), contextlib.closing(sqlite3.connect(path, timeout=0.0)) as connection:
+        try:
+            is_alone = connection.execute("PRAGMA journal_mode=DELETE").fetchone()[0] == "delete"
+            connection.execute("PRAGMA journal_mode=WAL")
+            return not is_alone
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                return True
+            raise
+
+
+def _check(connection: sqlite3.Connection) -> None:
     check = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if check != "ok":
         raise StoreCorrupt(_CORRUPT, detail=check)
-    database = sqlite_utils.Database(connection, execute_plugins=False)
-    _refuse_newer(database, migrations)
-    for migration in migrations:
-        migration.apply(database)
 
 
 _CORRUPT = (

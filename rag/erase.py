@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from rag.database import BUSY_TIMEOUT_S, Database
+from rag.database import BUSY_TIMEOUT_S, Database, drop_old_copy
 from rag.originals import Originals
 from rag.passages import SEARCHED_TABLE
 from rag.store import Store
@@ -166,6 +166,7 @@ class Eraser:
             self._vectors.save(self._index_path, self._store)
 
     def _fold(self) -> bool:
+        drop_old_copy(self._database.path)
         for _ in range(CHECKPOINT_TRIES):
             if fold_log(self._database):
                 return True

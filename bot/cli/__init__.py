@@ -21,6 +21,10 @@ COMMANDS = {
     "bench": "bot.cli.bench:bench",
     "eval": "bot.cli.evals:evaluate",
     "cases": "bot.cli.cases:cases",
+    "backup": "bot.cli.backup:backup",
+    "restore": "bot.cli.restore:restore",
+    "forget": "bot.cli.forget:forget",
+    "export": "bot.cli.export:export",
     "audit": "bot.cli.audit:audit",
     "calibrate": "bot.cli.calibrate:calibrate",
 }

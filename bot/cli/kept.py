@@ -11,6 +11,7 @@ from rag.database import Database
 from rag.errors import SettingsError
 
 DATABASE, ORIGINALS, INDEX = "inhouse.db", "originals", "vectors.faiss"
+OTHERS = ("calibration.json",)  # small files that a backup holds beside them
 MIGRATIONS = (store.MIGRATIONS, digests.MIGRATIONS, schema.MIGRATIONS)
 
 
