@@ -148,7 +148,7 @@ class Commands:
     async def forget_me(self, asker: Asker) -> str:
         """Forget what somebody gave and asked anywhere."""
         texts = await self._texts(asker)
-        channels = await self._records.read(lambda db: _traces(db, asker.team, asker.user))
+        channels = await self._records.read(lambda db: traces(db, asker.team, asker.user))
         count = 0
         for channel in channels:
             count += await self._forgotten(asker.team, channel, asker.user)
@@ -269,7 +269,7 @@ def _confirm(texts: Texts, name: str) -> blocks.Block:
     }
 
 
-def _traces(db: Tables, team: str, user: str) -> list[str]:
+def traces(db: Tables, team: str, user: str) -> list[str]:
     """The conversations in which somebody left anything with us."""
     tables = ("shares", "turns", "feedback", "asides")
     sql = " union ".join(f"select channel from {table} where team = ? and user = ?" for table in tables)
