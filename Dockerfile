@@ -7,7 +7,7 @@
 #   docker run -d --name inhouse --restart unless-stopped --init --stop-timeout 30 \
 #     --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges --pids-limit 512 \
 #     --env-file .env -v inhouse-data:/data inhouse
-#   (with a GPU: add --gpus all)
+#   (with a GPU: add --gpus all; tokens from files instead of .env: docs/operations.md)
 #
 # No port is published: the bot calls Slack. To fetch a model, once, into the volume:
 #   docker run --rm -e HF_HUB_OFFLINE=0 -v inhouse-data:/data inhouse models pull Qwen/Qwen3-1.7B

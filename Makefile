@@ -5,6 +5,7 @@
 #   make test-full  the tests that need the real models or minutes
 #   make lint       checks only
 #   make lock       choose the newest versions that pyproject.toml admits, and write the lock files
+#   make sbom       write the software bill of materials, CycloneDX JSON, to sbom.json
 #   make env        write .env.example anew from the settings
 # Another Python: make PYTHON=python3.13 try. Another build of PyTorch than the machine suggests: make TORCH=cpu try.
 
@@ -15,7 +16,7 @@ PYTEST_OPTIONS ?=
 SETUP = $(PYTHON) tools/setup.py --torch $(TORCH)
 RUN = .venv/bin/python -m
 
-.PHONY: help try demo test test-full lint lock env setup setup-tests
+.PHONY: help try demo test test-full lint lock sbom env setup setup-tests
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -45,6 +46,9 @@ lint: setup-tests
 
 lock: setup-tests
 	@.venv/bin/python tools/lock.py
+
+sbom:
+	@$(PYTHON) tools/sbom.py > sbom.json
 
 env: setup
 	@.venv/bin/python -c 'from bot.settings import example; print(example(), end="")' > .env.example

@@ -92,6 +92,12 @@ class Settings(BaseSettings):
         description="App-level token, xapp-..., with the scope connections:write, from the app's page under "
         "'Basic Information'. SLACK_APP_TOKEN is read too.",
     )
+    slack_bot_token_file: Folder | None = Field(
+        None, description="A file that holds the bot token, so that it need not stand in the environment."
+    )
+    slack_app_token_file: Folder | None = Field(
+        None, description="A file that holds the app-level token, so that it need not stand in the environment."
+    )
     slack_api_url: Annotated[str, AfterValidator(_checked_url)] = Field(
         "https://slack.com/api/", description="Address of Slack's Web API; another one only for a local workspace."
     )
@@ -220,9 +226,31 @@ class Settings(BaseSettings):
         _refuse_unknown(os.environ, prefix=PREFIX)
         _refuse_unknown(_read_env_file(env_file), prefix=PREFIX)
         try:
-            return cls(**{"_env_file": env_file, **overrides})
+            return _with_tokens(cls(**{"_env_file": env_file, **overrides}))
         except ValidationError as error:
             raise SettingsError(_sentence(error)) from None  # the cause could show a token
+
+
+def _with_tokens(settings: Settings) -> Settings:
+    """The same with the tokens that lie in files. Raises: SettingsError."""
+    found: dict[str, SecretStr] = {}
+    for name in ("slack_bot_token", "slack_app_token"):
+        path: Path | None = getattr(settings, f"{name}_file")
+        if path is not None:
+            if getattr(settings, name) is not None:
+                raise SettingsError(f"Set {variable(name)} or {variable(name)}_FILE, not both.")
+            found[name] = _token_in(path, variable(name))
+    return settings.model_copy(update=found) if found else settings
+
+
+def _token_in(path: Path, name: str) -> SecretStr:
+    try:
+        token = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The file that {name}_FILE names cannot be read.", detail=type(error).__name__) from error
+    if not token:
+        raise SettingsError(f"The file that {name}_FILE names is empty.")
+    return SecretStr(token)
 
 
 def variable(field_name: str) -> str:

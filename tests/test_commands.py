@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -54,7 +55,8 @@ def test_every_command_prints_help_that_says_what_it_does(command: str, tmp_path
     done = inhouse(command, "--help", data_dir=tmp_path)
     assert done.returncode == 0
     assert len(done.stdout) > 150
-    assert f"`inhouse {command}" in (REPOSITORY / "README.md").read_text()
+    pages = "".join((REPOSITORY / page).read_text() for page in ("README.md", "docs/operations.md"))
+    assert re.search(rf"(`|^)inhouse {command}", pages, re.MULTILINE)
 
 
 def test_run_without_a_model_says_what_to_set(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.conftest import REPOSITORY
 sys.path.insert(0, str(REPOSITORY / "tools"))  # a script's folder, as when it is run
 
 import installer
+import sbom
 import setup
 
 LOCKS = ("requirements.lock", "requirements-test.lock", "models.lock")
@@ -238,3 +240,33 @@ def test_a_second_set_up_waits_for_the_first(capfd: pytest.CaptureFixture[str]) 
         assert "waiting" in second.stdout.readline()
         assert second.poll() is None
     assert second.communicate()[0] == "done\n"
+
+
+# --- what operators run -------------------------------------------------------------------------------
+
+
+def test_the_bill_of_materials_names_every_locked_package_with_its_hashes() -> None:
+    bill = sbom.bill(REPOSITORY)
+    known = {(part["name"], part["version"]): part for part in bill["components"]}
+    locked = [one for name in sbom.LOCKS for one in sbom.packages((REPOSITORY / name).read_text())]
+    assert len(locked) > 80 and len(known) == len(locked) + 1, "the locked packages, and PyTorch"
+    assert all(known[name, version].get("externalReferences") for name, version, _ in locked)
+    assert known["torch", "2.13.0"]["purl"] == "pkg:pypi/torch@2.13.0"
+    assert bill == sbom.bill(REPOSITORY) and bill["bomFormat"] == "CycloneDX"
+
+
+def test_the_service_file_is_one_that_systemd_accepts(tmp_path: Path) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not here")
+    text = (REPOSITORY / "tools" / "inhouse.service").read_text()
+    unit = tmp_path / "inhouse.service"  # with a command and a user that exist on this machine
+    text = text.replace("/opt/inhouse/.venv/bin/inhouse run", "/bin/true").replace("=inhouse\n", "=root\n")
+    unit.write_text(text.replace("StateDirectory=root", "StateDirectory=inhouse"))
+    done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "inhouse.service" not in done.stderr, done.stderr
+
+
+def test_no_token_stands_in_the_services_environment_or_its_command() -> None:
+    lines = (REPOSITORY / "tools" / "inhouse.service").read_text().splitlines()
+    assert not [line for line in lines if "TOKEN=" in line or re.search(r"xox|xapp", line)]
+    assert "NoNewPrivileges=yes" in lines and "ProtectSystem=strict" in lines and "User=inhouse" in lines

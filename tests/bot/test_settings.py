@@ -56,6 +56,25 @@ def test_tokens_are_read_under_slacks_own_names_too(monkeypatch: pytest.MonkeyPa
     assert settings.slack_app_token.get_secret_value() == "xapp-1"
 
 
+def test_a_token_is_read_from_a_file_that_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(f"{SECRET}\n")
+    monkeypatch.setenv("INHOUSE_SLACK_BOT_TOKEN_FILE", str(tmp_path / "token"))
+    settings = Settings.load()
+    assert settings.slack_bot_token is not None and settings.slack_bot_token.get_secret_value() == SECRET
+    assert SECRET not in repr(settings)
+    monkeypatch.setenv("SLACK_BOT_TOKEN", SECRET)
+    assert "not both" in refusal()
+
+
+@pytest.mark.parametrize("content", [None, b"", b" \n", b"\xff\xfe"])
+def test_a_token_file_that_is_of_no_use_is_named(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "token"
+    if content is not None:
+        path.write_bytes(content)
+    said = refusal(slack_app_token_file=path)
+    assert "INHOUSE_SLACK_APP_TOKEN_FILE" in said and str(tmp_path) not in said
+
+
 def test_a_token_is_never_shown() -> None:
     settings = Settings.load(slack_bot_token=SECRET)
     assert SECRET not in f"{settings!r} {settings} {settings.model_dump_json()}"
