@@ -22,6 +22,8 @@ from bot.preflight import Identity, preflight
 from bot.records import Records
 from bot.settings import Settings
 from rag.errors import ModelRefused, SettingsError
+from rag.llms.base import BaseLLM
+from rag.types import Embedder
 
 log = logging.getLogger(__name__)
 
@@ -36,16 +38,19 @@ TRIAL_REFUSED = (
 )
 
 
-async def serve(settings: Settings) -> None:
-    """Check the tokens, load the models, connect, and answer until SIGINT or SIGTERM. Raises: InhouseError."""
-    if settings.model is None and not settings.allow_trial_model:
+async def serve(settings: Settings, models: tuple[BaseLLM, Embedder] | None = None) -> None:
+    """Check the tokens, load the models, connect, and answer until SIGINT or SIGTERM. Raises: InhouseError.
+
+    ``models``: instead of those that the settings name.
+    """
+    if models is None and settings.model is None and not settings.allow_trial_model:
         raise ModelRefused(TRIAL_REFUSED)
     started = time.perf_counter()
     _hide_from_other_processes()
     stopping = _stop_on_signal()
     identity = await preflight(settings)
     say(f"Connected to {identity.team}; loading the models …")
-    opened = open_library(settings)
+    opened = open_library(settings, models)
     library = await asyncio.to_thread(opened.__enter__)
     try:
         bot = Bot(settings, identity, library)
