@@ -18,7 +18,7 @@ from bot.events import IncomingMessage
 from bot.history import Told
 from bot.jobs import Running
 from bot.people import People
-from bot.records import Records, Share
+from bot.records import GIVEN, Records, Share
 from bot.texts import Texts
 from bot.uploads import Uploads
 from bot.writing import Task, Writer, to_search
@@ -128,7 +128,7 @@ class Asks:
             *(message.team, message.channel, refs, texts, _say_nothing), is_last_attempt=running.is_last_attempt
         )
         if left_out or any(share.state == "failed" for share in new):
-            await self.records.mark_receipt(new, given=True)
+            await self.records.mark_receipt(new, GIVEN)
         else:
             await self.uploads.receipt(running.job.payload["thread_ts"], new, left_out, texts, asked=False)
         pointed = {(ref.file_id, ref.message_ts) for ref in refs}

@@ -6,6 +6,7 @@ scope is answered with a login page and status 200: each is refused here.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from yarl import URL
 
 from bot.jobs import TryAgain
 from rag.errors import BrokenFile, DiskFull, FileError, FileRemoved, FileTooLarge, UnsupportedFile
+from rag.originals import abandoned, part_prefix
 from rag.terms import clean
 
 TIMEOUT_S = 300
@@ -33,6 +35,8 @@ class Downloads:
         self._client = client
         self._folder = folder
         self._max_bytes = max_bytes
+        for left in abandoned(folder):
+            shutil.rmtree(left, ignore_errors=True)
 
     async def info(self, file_id: str) -> dict[str, Any]:
         """What Slack says of a file now. Raises: FileError where it is gone or its bytes are not at Slack."""
@@ -68,7 +72,7 @@ class Downloads:
     def place(self) -> Iterator[Path]:
         """A place for one file; gone, with the file, at the end."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
+        with tempfile.TemporaryDirectory(prefix=part_prefix(), dir=self._folder) as folder:
             yield Path(folder) / "file"
 
     def _refuse(self, file: dict[str, Any]) -> None:

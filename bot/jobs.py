@@ -14,17 +14,21 @@ import random
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from bot import audit
 from bot.events import Removal
 from bot.rates import Pace, Rates
-from bot.records import Job, Records, Tables, clear_old
+from bot.records import Job, Records, Tables, clear_old, doubt_receipts, rows
+from rag.errors import StoreError
 
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 4
+CRASHES = 3  # a job that was at work in so many crashes, the last time alone, is given up
 FIRST_RETRY_S = 1.0  # doubled with each further attempt
+MOST_RETRY_S = 60.0
 GATHER_S = 0.01  # events come in bursts; the queue is looked through once for all of them
 RENEW_S = 15.0  # how often people who wait are told where they stand
 
@@ -83,6 +87,7 @@ class Jobs:
         self._notice: Notice | None = None
         self._apology: Apology | None = None
         self._running: dict[int, Running] = {}
+        self._suspects: frozenset[int] = frozenset()  # jobs that two crashes in a row had in common
         self._served: dict[str, float] = {}
         self._noticed: dict[int, tuple[Place, float]] = {}  # what people were told, and when
         self._woken = asyncio.Event()
@@ -104,7 +109,7 @@ class Jobs:
 
     async def start(self) -> None:
         """Take up what a former process left, then run until `stop`."""
-        await self._records.write(_take_up)
+        self._suspects = await self._records.write(_take_up)
         self._spawn(self._loop())
         self._renewing = asyncio.ensure_future(self._renew())
 
@@ -121,7 +126,10 @@ class Jobs:
             running.cancel.set()
         for task in self._tasks:
             task.cancel()
+        cut_off = list(self._running)
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        with suppress(StoreError):  # an orderly stop is no crash; the next start takes them up in any case
+            await self._records.write(lambda db: _leave(db, cut_off))
 
     def wake(self) -> None:
         """There may be something to do."""
@@ -162,7 +170,7 @@ class Jobs:
         job = self._next(waiting)
         if job is None:
             await self._sleep(waiting)
-        elif job.attempts >= MAX_ATTEMPTS:  # it ended the process each time
+        elif job.attempts >= MAX_ATTEMPTS:  # it ended the process again and again
             await self._give_up(job)
         else:
             await self._claim(job)
@@ -205,7 +213,7 @@ class Jobs:
         try:
             if await self._does(running):
                 self.rates.took(job.kind, time.perf_counter() - started)
-                await self._records.write(lambda db: _done(db, job.job_id))
+                await self._record(lambda db: _done(db, job.job_id))
             else:
                 await self._release(running)
         except Exception:
@@ -214,6 +222,20 @@ class Jobs:
             self._running.pop(job.job_id, None)
             self._noticed.pop(job.job_id, None)
             self.wake()
+
+    async def _record(self, work: Callable[[Tables], object]) -> None:
+        """Write how a job ended, however long the disk refuses: else it stays `running` until a restart."""
+        delay_s = FIRST_RETRY_S
+        while True:
+            try:
+                await self._records.write(work)
+                return
+            except StoreError as error:
+                log.error("the end of a job could not be recorded, it is tried again: %s", type(error).__name__)
+                if self._stopping:
+                    raise
+            await asyncio.sleep(delay_s)
+            delay_s = min(MOST_RETRY_S, 2 * delay_s)
 
     async def _does(self, running: Running) -> bool:
         """Whether a job's handler did it. The loop outlives whatever a handler raises."""
@@ -237,18 +259,18 @@ class Jobs:
             if job.kind == PACED and not job.attempts:
                 self._pace.undo(job.lane)
             sql = "update jobs set state = 'waiting', attempts = ? where job_id = ?"
-            await self._records.write(lambda db: db.execute(sql, (job.attempts, job.job_id)))
+            await self._record(lambda db: db.execute(sql, (job.attempts, job.job_id)))
             return
         if running.is_last_attempt:
             await self._give_up(job)
             return
-        delay_s = min(60.0, FIRST_RETRY_S * 2.0**job.attempts) * random.uniform(0.5, 1.5)
+        delay_s = min(MOST_RETRY_S, FIRST_RETRY_S * 2.0**job.attempts) * random.uniform(0.5, 1.5)
         sql = "update jobs set state = 'waiting', not_before = ? where job_id = ?"
-        await self._records.write(lambda db: db.execute(sql, (time.time() + delay_s, job.job_id)))
+        await self._record(lambda db: db.execute(sql, (time.time() + delay_s, job.job_id)))
 
     async def _give_up(self, job: Job) -> None:
         await self._apologise(job)
-        await self._records.write(lambda db: _failed(db, job))
+        await self._record(lambda db: _failed(db, job))
 
     async def _apologise(self, job: Job) -> None:
         try:
@@ -263,9 +285,13 @@ class Jobs:
         is_full = sum(kind not in QUICK for kind in kinds) >= self._workers
         files_full = sum(kind in FILES for kind in kinds) >= (self._workers + 1) // 2
         busy = {running.job.lane for running in self._running.values()}
+        is_full |= any(running.job.job_id in self._suspects for running in self._running.values())
         free: list[Job] = []
         for job, not_before in waiting:
             if job.job_id in self._running:
+                continue
+            if job.job_id in self._suspects and any(kind not in QUICK for kind in kinds):
+                busy.add(job.lane)  # it goes alone, so that the next crash is nobody else's
                 continue
             may_go = job.kind in QUICK or not (is_full or self._paced_s(job) or (files_full and job.kind in FILES))
             if may_go and job.lane not in busy and not_before <= time.time():
@@ -316,10 +342,27 @@ class Jobs:
         task.add_done_callback(self._tasks.discard)
 
 
-def _take_up(db: Tables) -> None:
-    """What a former process was at begins again."""
+def _take_up(db: Tables) -> frozenset[int]:
+    """What a former process was at begins again; which jobs may be what ends the process.
+
+    A job ends with its process, so one that is still running was there when it crashed.
+    """
     clear_old(db)
-    db.execute("update jobs set state = 'waiting', not_before = 0 where state = 'running'")
+    doubt_receipts(db)
+    suspects = rows(db, "select job_id from jobs where state = 'running' and attempts = ?", (CRASHES - 1,))
+    sql = (
+        "update jobs set state = 'waiting', not_before = 0,"
+        " attempts = case when attempts >= ? then ? else attempts end where state = 'running'"
+    )
+    db.execute(sql, (CRASHES, MAX_ATTEMPTS))
+    return frozenset(row["job_id"] for row in suspects)
+
+
+def _leave(db: Tables, job_ids: list[int]) -> None:
+    """What an orderly stop cut off waits for the next start; that was no attempt, but something may stand in Slack."""
+    sql = "update jobs set state = 'waiting', not_before = 0, attempts = max(1, attempts - 1)"
+    chosen = "select value from json_each(?)"
+    db.execute(f"{sql} where state = 'running' and job_id in ({chosen})", (json.dumps(job_ids),))
 
 
 def _places(db: Tables) -> list[tuple[int, int, float]]:

@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import blocks
-from bot.conversations import NOTICE
+from bot.conversations import NOTICE, Conversations
 from bot.events import IncomingMessage
 from bot.jobs import Place, Running
 from bot.people import People
@@ -22,9 +22,10 @@ log = logging.getLogger(__name__)
 class Notices:
     """Tells people where their question stands."""
 
-    def __init__(self, client: AsyncWebClient, people: People) -> None:
+    def __init__(self, client: AsyncWebClient, people: People, conversations: Conversations) -> None:
         self._client = client
         self._people = people
+        self._conversations = conversations
 
     async def waiting(self, job: Job, place: Place) -> None:
         """A status below the question; where Slack shows none, a reaction on it. What is paced is told so."""
@@ -45,13 +46,11 @@ class Notices:
 
     async def busy(self, running: Running) -> None:
         """Do the job of kind "busy": a question that found the queue full."""
-        message = _message(running.job)
-        await self._say(message, (await self._texts(message))("busy"), "busy")
+        await self._say(running, "busy")
 
     async def hush(self, running: Running) -> None:
         """Do the job of kind "hush": say that the thread is left alone from now on, or not any more."""
-        message, quiet = _message(running.job), running.job.payload["quiet"]
-        await self._say(message, (await self._texts(message))("quiet" if quiet else "listening"), "hush")
+        await self._say(running, "quiet" if running.job.payload["quiet"] else "listening")
 
     async def outside(self, running: Running) -> None:
         """Do the job of kind "outside": tell a colleague, and nobody else, why there is no answer."""
@@ -78,12 +77,17 @@ class Notices:
     async def _texts(self, message: IncomingMessage) -> Texts:
         return await self._people.texts(message.team, message.channel, message.user)
 
-    async def _say(self, message: IncomingMessage, text: str, name: str) -> None:
+    async def _say(self, running: Running, name: str) -> None:
+        """Say it in the thread, once: a former attempt may have said it without living to record that."""
+        message = _message(running.job)
+        text, block_id = (await self._texts(message))(name), f"{NOTICE}-{name}-{message.ts}"
+        if running.job.attempts and await self._conversations.marked(message.channel, message.root_ts, block_id):
+            return
         await self._client.chat_postMessage(
             channel=message.channel,
             thread_ts=message.root_ts,
             text=text,
-            blocks=[blocks.section(text) | {"block_id": f"{NOTICE}-{name}"}],
+            blocks=[blocks.section(text) | {"block_id": block_id}],
             unfurl_links=False,
             unfurl_media=False,
         )

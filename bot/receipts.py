@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,15 @@ NOTE_BREAK = "\n"  # between the sentences of `Share.note`; they hold semicolons
 MAX_BUTTONS = 5
 NOTE_CHARS = 300  # of what is said of one file
 
+DIGEST_BYTES = 6
 Earlier = Mapping[str, Share | None]  # file id -> the newest version that it took the place of
+
+
+def mark(shares: Sequence[Share]) -> str:
+    """The same for the same files, so that a receipt that stands already is known again after a crash."""
+    told = json.dumps(sorted((share.message_ts, share.file_id) for share in shares))
+    digest = hashlib.blake2s(told.encode(), digest_size=DIGEST_BYTES).hexdigest()
+    return f"receipt-{shares[0].message_ts}-{digest}"
 
 
 def text(texts: Texts, shares: Sequence[Share], earlier: Earlier, left_out: int) -> str:

@@ -13,6 +13,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Any, TypeVar
 
 from sqlite_utils import Database as Tables
@@ -113,16 +114,48 @@ class Records:
 
     async def owed(self, team: str, channel: str) -> tuple[Share, ...]:
         """The files of a conversation of which nobody was told yet what came of them, oldest first."""
-        where = "team = ? and channel = ? and receipted is null and state != 'reading'"
+        where = f"team = ? and channel = ? and {_OWED} and state != 'reading'"
         sql = f"select {_SHARE_COLUMNS} from shares where {where} order by shared_at, file_id"
         return await self.read(lambda db: tuple(Share(**row) for row in rows(db, sql, (team, channel))))
 
-    async def mark_receipt(self, shares: Sequence[Share], *, given: bool) -> bool:
-        """Remember that a receipt for these files is given, or owed again; whether that is news."""
-        where = "team = ? and channel = ? and file_id = ? and message_ts = ? and (receipted is null) = ?"
-        keys = [(share.team, share.channel, share.file_id, share.message_ts, int(given)) for share in shares]
-        sql = f"update shares set receipted = {'1' if given else 'null'} where {where}"
-        return await self.write(lambda db: sum(db.execute(sql, key).rowcount for key in keys) > 0)
+    async def claim_receipt(self, shares: Sequence[Share]) -> Claim:
+        """Take it on to tell of these files: nobody else does meanwhile, and a crash does not count as telling."""
+
+        def work(db: Tables) -> Claim:
+            found = [_share_rows(db, share, f"receipted from shares where {_SHARE} and {_OWED}") for share in shares]
+            owed = [row["receipted"] for rows_of_one in found for row in rows_of_one]
+            _set_receipt(db, shares, GIVING, _OWED)
+            return Claim.UNSURE if UNSURE in owed else Claim.OURS if owed else Claim.NOTHING
+
+        return await self.write(work)
+
+    async def mark_receipt(self, shares: Sequence[Share], state: int | None) -> None:
+        """Remember that these files were told of (`GIVEN`), perhaps were (`UNSURE`), or were not (`OWED`)."""
+        await self.write(lambda db: _set_receipt(db, shares, state, "1"))
+
+
+# Whether a file was told of: no; yes; it is being told; a former process, or a call without an answer, perhaps told it.
+OWED, GIVEN, GIVING, UNSURE = None, 1, 2, 3
+_OWED = f"(receipted is null or receipted = {UNSURE})"
+_SHARE = "team = ? and channel = ? and file_id = ? and message_ts = ?"
+
+
+class Claim(StrEnum):
+    """Whose it is to tell of files."""
+
+    NOTHING = "nothing"  # they were told of, or somebody is at it
+    OURS = "ours"
+    UNSURE = "unsure"  # ours, and perhaps it stands in Slack already: look there first
+
+
+def _share_rows(db: Tables, share: Share, what: str) -> list[dict[str, Any]]:
+    return rows(db, f"select {what}", (share.team, share.channel, share.file_id, share.message_ts))
+
+
+def _set_receipt(db: Tables, shares: Sequence[Share], state: int | None, where: str) -> None:
+    for share in shares:
+        key = (state, share.team, share.channel, share.file_id, share.message_ts)
+        db.execute(f"update shares set receipted = ? where {_SHARE} and {where}", key)
 
 
 _SHARE_COLUMNS = (
@@ -142,6 +175,11 @@ def thread_facts(db: Tables, message: IncomingMessage) -> ThreadFacts:
     )
     last = rows(db, f"select last_is_ours, quiet from threads where {where}", place)
     return ThreadFacts(bool(asked), bool(last and last[0]["last_is_ours"]), bool(last and last[0]["quiet"]))
+
+
+def doubt_receipts(db: Tables) -> None:
+    """What a former process was telling when it ended it perhaps told."""
+    db.execute("update shares set receipted = ? where receipted = ?", (UNSURE, GIVING))
 
 
 def clear_old(db: Tables) -> None:

@@ -23,7 +23,7 @@ from bot.conversations import Conversations, ThreadView
 from bot.events import IncomingMessage, hushed, looks_like_question, without_mention
 from bot.guarded import Guarded, Withheld
 from bot.history import Asked, History, Kept, Manner, Told
-from bot.jobs import Overtaken, Running
+from bot.jobs import Overtaken, Running, TryAgain
 from bot.notices import Notices
 from bot.pane import Pane
 from bot.people import People
@@ -119,14 +119,22 @@ class Turns:
         message = message_of(job.payload)
         texts = await self.people.texts(message.team, message.channel, message.user)
         if job.kind in {"turn", "redo"}:
-            begun = await self.history.of(message)
-            reply: Reply | PrivateReply = self._reply(
-                message, job.payload["question"], begun.replies if begun else (), texts
-            )
+            places = await self._places(message)
+            reply: Reply | PrivateReply = self._reply(message, job.payload["question"], places, texts)
         else:
             reply = PrivateReply(self.client, message, job.payload["response_url"])
         await reply.show(texts("gave-up"), texts("gave-up"))
         await reply.finish()
+
+    async def _places(self, message: IncomingMessage) -> tuple[str, ...]:
+        """The messages of a reply that stand already, those too that a former process did not live to record."""
+        begun = await self.history.of(message)
+        known = begun.replies if begun else ()
+        try:
+            view = await self.conversations.read(message)
+        except TryAgain:
+            return known
+        return await self._adopted(message, known, view.ours if view else ())
 
     def check_length(self, question: str, texts: Texts) -> None:
         """Raises: QuestionTooLong."""
@@ -242,8 +250,11 @@ class Turns:
         known = earlier.replies if earlier else ()
         if (is_anew and known) or not running.job.attempts or not view.ours:
             return known
+        return await self._adopted(message, known, view.ours)
+
+    async def _adopted(self, message: IncomingMessage, known: Sequence[str], ours: Sequence[str]) -> tuple[str, ...]:
         others = await self.history.known_replies(message.team, message.channel, message.root_ts)
-        return tuple(sorted({*known, *(ts for ts in view.ours if ts not in others)}, key=float))
+        return tuple(sorted({*known, *(ts for ts in ours if ts not in others)}, key=float))
 
     async def _title(self, message: IncomingMessage, question: str, told: Told) -> None:
         """Name the thread that a question in the agent's pane began; a nicety, so its failure is only logged."""

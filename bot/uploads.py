@@ -19,13 +19,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import blocks, receipts, versions
 from bot.access import Access
-from bot.conversations import NOTICE, FileRef
+from bot.conversations import NOTICE, Conversations, FileRef
+from bot.delivery import NO_ANSWER
 from bot.downloads import Downloads
 from bot.events import IncomingMessage
 from bot.jobs import Running, TryAgain
 from bot.people import People
 from bot.progress import told
-from bot.records import Records, Share, scope_of
+from bot.records import GIVEN, OWED, UNSURE, Claim, Records, Share, scope_of
 from bot.texts import Texts, texts_for
 from rag.erase import Eraser
 from rag.errors import FileError, FileRemoved, UnsupportedFile
@@ -48,6 +49,7 @@ class Uploads:
         records: Records,
         people: People,
         access: Access,
+        conversations: Conversations,
         downloads: Downloads,
         ingester: Ingester,
         eraser: Eraser,
@@ -56,6 +58,7 @@ class Uploads:
         self._records = records
         self._people = people
         self._access = access
+        self._conversations = conversations
         self._downloads = downloads
         self._ingester = ingester
         self._eraser = eraser
@@ -76,8 +79,9 @@ class Uploads:
             team, channel, files, texts, _say_nothing, is_last_attempt=running.is_last_attempt
         )
         other = [share for share in new if share.kind == receipts.OTHER]
-        if other and await self._records.mark_receipt(other, given=True):
+        if other and await self._records.claim_receipt(other) is not Claim.NOTHING:
             await self._react(channel, message.ts, NOT_FOR_READING)
+            await self._records.mark_receipt(other, GIVEN)
         rest = [share for share in new if share.kind != receipts.OTHER]
         await self.receipt(root, rest, left_out, texts, asked=False)
 
@@ -126,7 +130,8 @@ class Uploads:
 
         Raises: TryAgain — the words could not be posted; the receipt stays owed.
         """
-        if not shares or not await self._records.mark_receipt(shares, given=True):
+        claim = await self._records.claim_receipt(shares)
+        if claim is Claim.NOTHING:
             return
         earlier = {share.file_id: await versions.replaced_by(self._records, share) for share in shares}
         is_plain = all(share.state == "read" and earlier[share.file_id] is None for share in shares)
@@ -135,21 +140,31 @@ class Uploads:
                 await self._react(shares[0].channel, ts, READ)
         if not is_plain or left_out or asked:
             parts = receipts.parts(texts, shares, earlier, left_out)
-            try:
-                await self._say(shares[0].channel, thread_ts, receipts.text(texts, shares, earlier, left_out), parts)
-            except SlackApiError as error:
-                await self._records.mark_receipt(shares, given=False)
-                raise TryAgain(f"receipt: {error.response.get('error')}") from error
+            words = receipts.text(texts, shares, earlier, left_out)
+            await self._say_once(claim, shares, thread_ts, words, parts)
+        await self._records.mark_receipt(shares, GIVEN)
 
-    async def _say(self, channel: str, thread_ts: str, text: str, parts: Sequence[blocks.Block]) -> None:
-        await self._client.chat_postMessage(
-            channel=channel,
-            thread_ts=thread_ts,
-            text=blocks.shorten(text, blocks.SECTION_CHARS),
-            blocks=[part | {"block_id": f"{NOTICE}-{number}"} for number, part in enumerate(parts)],
-            unfurl_links=False,
-            unfurl_media=False,
-        )
+    async def _say_once(
+        self, claim: Claim, shares: Sequence[Share], thread_ts: str, text: str, parts: Sequence[blocks.Block]
+    ) -> None:
+        """Post the words, unless they stand already. Raises: TryAgain — the receipt stays owed."""
+        channel, mark = shares[0].channel, f"{NOTICE}-{receipts.mark(shares)}"
+        try:
+            if claim is Claim.UNSURE and await self._conversations.marked(channel, thread_ts, mark):
+                return
+            await self._client.chat_postMessage(
+                channel=channel,
+                thread_ts=thread_ts,
+                text=blocks.shorten(text, blocks.SECTION_CHARS),
+                blocks=[part | {"block_id": f"{mark}-{number}"} for number, part in enumerate(parts)],
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        except (SlackApiError, TryAgain) as error:
+            code = error.response.get("error") if isinstance(error, SlackApiError) else str(error)
+            is_unsure = code == NO_ANSWER or claim is Claim.UNSURE
+            await self._records.mark_receipt(shares, UNSURE if is_unsure else OWED)
+            raise TryAgain(f"receipt: {code}") from error
 
     async def _give_up(self, team: str, channel: str, ref: FileRef) -> None:
         """A file that Slack does not hand out: it must not keep every later question from being answered."""

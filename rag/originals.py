@@ -12,16 +12,15 @@ import io
 import os
 import tempfile
 import threading
-import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from rag.vectors import sync_folder
 
 READ_BYTES = 1 << 20
-ABANDONED_S = 3600.0  # a part file this old belongs to a process that was killed
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +43,12 @@ class Originals:
         self.folder = folder
         self._lock = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for part in folder.glob("*.part"):
-            with suppress(FileNotFoundError):
-                if time.time() - part.stat().st_mtime > ABANDONED_S:
-                    part.unlink()
+        for part in abandoned(folder):
+            part.unlink(missing_ok=True)
 
     def stage(self, data: bytes | Path) -> Staged:
         """Copy ``data`` into the folder and hash it on the way. Raises: OSError."""
-        descriptor, name = tempfile.mkstemp(suffix=".part", dir=self.folder)  # made with 0600
+        descriptor, name = tempfile.mkstemp(suffix=".part", prefix=part_prefix(), dir=self.folder)  # made with 0600
         path = Path(name)
         digest, size = hashlib.sha256(), 0
         try:
@@ -92,6 +89,24 @@ class Originals:
             path.unlink()
             sync_folder(path.parent)
             return True
+
+
+def part_prefix() -> str:
+    """How the names of unfinished files of this process begin."""
+    return f"{os.getpid()}-"
+
+
+def abandoned(folder: Path) -> list[Path]:
+    """Unfinished files, or folders of them, of processes that were killed. Call it before this process makes any.
+
+    They hold text of people, so they do not stay until somebody happens to look.
+    """
+    unfinished = [path for path in folder.glob("*-*") if path.name.partition("-")[0].isdecimal()]
+    return [path for path in unfinished if not _is_anothers(int(path.name.partition("-")[0]))]
+
+
+def _is_anothers(pid: int) -> bool:
+    return pid != os.getpid() and psutil.pid_exists(pid)  # in a container each start has the same number
 
 
 def _opened(data: bytes | Path) -> io.BufferedIOBase:

@@ -190,6 +190,8 @@ class VectorIndex:
     @classmethod
     def open(cls, path: Path, source: VectorSource, dimension: int, fingerprint: str) -> VectorIndex:
         """The index as ``source`` has it now: read from ``path`` where that fits, else built again."""
+        for part in path.parent.glob(f"{path.name}.*.part"):  # of a process that was killed
+            part.unlink(missing_ok=True)
         generation, ids = source.vector_ids(fingerprint)
         with suppress(StaleIndex):
             return cls.read(path, Header(generation, len(ids), fingerprint, dimension))

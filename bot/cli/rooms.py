@@ -103,6 +103,7 @@ def _lay_ground(
     people = People(client, channels, identity.team_id)
     access = Access(client, channels, people, Membership(client))
     ledger = Ledger(settings.data_dir / LEDGER, records)
+    conversations = Conversations(client, identity.user_id)
     downloads = Downloads(client, settings.data_dir / "downloads", settings.max_file_bytes)
     return _Ground(
         client=client,
@@ -112,10 +113,10 @@ def _lay_ground(
         channels=channels,
         people=people,
         access=access,
-        conversations=Conversations(client, identity.user_id),
+        conversations=conversations,
         erasures=Erasures(client, records, library.store, library.eraser, channels, ledger),
-        uploads=Uploads(client, records, people, access, downloads, library.ingester, library.eraser),
-        notices=Notices(client, people),
+        uploads=Uploads(client, records, people, access, conversations, downloads, library.ingester, library.eraser),
+        notices=Notices(client, people, conversations),
         writer=Writer(library.answerer, records, model_threads),
         model_threads=model_threads,
     )

@@ -55,8 +55,8 @@ async def serve(settings: Settings, models: tuple[BaseLLM, Embedder] | None = No
     try:
         bot = Bot(settings, identity, library)
         if await _unless(stopping, bot.start()):
-            models = f"{library.answerer.llm.name} and {library.embedder.name}"
-            say(f"Inhouse is ready after {time.perf_counter() - started:.1f} s: {models}.")
+            named = f"{library.answerer.llm.name} and {library.embedder.name}"
+            say(f"Inhouse is ready after {time.perf_counter() - started:.1f} s: {named}.")
             await stopping.wait()
         say("Stopping: finishing what is being answered …")
         await bot.stop()

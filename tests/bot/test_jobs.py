@@ -324,7 +324,7 @@ async def test_what_does_not_finish_in_time_is_cancelled_and_taken_up_by_the_nex
     await queue.stop(timeout_s=0)
     assert desk.seen["job"].cancel.is_set()
     assert desk.ended == []
-    assert await desk.states() == {"job": "running"}
+    assert await desk.states() == {"job": "waiting"}
     desk.open.set()
     await desk.run()
     assert await desk.settled() == {"job": "done"}

@@ -12,7 +12,7 @@ from bot import records as room
 from bot.events import IncomingMessage, Removal, ThreadFacts
 from bot.forgetting import forget_person, take_away
 from bot.history import History, Manner, Told
-from bot.records import Records, Share, note_thread_message, scope_of, thread_facts
+from bot.records import OWED, Claim, Records, Share, note_thread_message, scope_of, thread_facts
 
 
 def message(ts: str = "10.5", thread_ts: str | None = "9.5", **more: Any) -> IncomingMessage:
@@ -106,10 +106,10 @@ async def test_a_receipt_is_owed_once(records: Records) -> None:
     await records.add_share(share(), since=0.0)
     await records.add_share(share("F2", state="reading"), since=0.0)
     assert [one.file_id for one in await records.owed("T1", "C1")] == ["F1"]
-    assert await records.mark_receipt([share()], given=True)
-    assert not await records.mark_receipt([share()], given=True)
+    assert await records.claim_receipt([share()]) is Claim.OURS
+    assert await records.claim_receipt([share()]) is Claim.NOTHING
     assert await records.owed("T1", "C1") == ()
-    assert await records.mark_receipt([share()], given=False)
+    await records.mark_receipt([share()], OWED)
     assert [one.file_id for one in await records.owed("T1", "C1")] == ["F1"]
 
 

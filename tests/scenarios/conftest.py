@@ -67,7 +67,13 @@ class House:
         """Leave everything as it lies: nothing running is finished, nothing more is recorded."""
         assert self.bot is not None
         await self.bot._socket.close_async()
-        await self.bot.jobs.stop(timeout_s=0)
+        left, tasks = self.bot.jobs, list(self.bot.jobs._tasks)
+        left._stopping = True
+        for running in left._running.values():
+            running.cancel.set()
+        for task in (*tasks, left._renewing):
+            task.cancel()
+        await asyncio.gather(*tasks, left._renewing, return_exceptions=True)
         self._close()
 
     async def restart_bot(self, **settings: Any) -> Bot:
