@@ -8,6 +8,7 @@ is our own: Bolt's token middleware turns a failing `auth.test` into "200", whic
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -90,8 +91,13 @@ def build_client(token: str, api_url: str) -> AsyncWebClient:
     return client
 
 
-def build_app(client: AsyncWebClient, identity: Identity, desk: Desk) -> AsyncApp:
-    """The app for one workspace, whose identity the preflight found out."""
+def build_app(
+    client: AsyncWebClient, identity: Identity, desk: Desk, on_loss: Callable[[], None] = lambda: None
+) -> AsyncApp:
+    """The app for one workspace, whose identity the preflight found out.
+
+    ``on_loss`` is told of an event that could not be stored: Slack repeats it, but not for ever.
+    """
 
     async def authorize(**_: Any) -> AuthorizeResult:
         return AuthorizeResult(
@@ -116,5 +122,6 @@ def build_app(client: AsyncWebClient, identity: Identity, desk: Desk) -> AsyncAp
     @app.error
     async def leave_to_redelivery(error: Exception) -> None:
         log.error("event not recorded, so not acknowledged: %s", type(error).__name__)
+        on_loss()
 
     return app

@@ -32,7 +32,7 @@ _THANKS = frozenset(
     """thanks thank thx ty cheers you many very so much a lot great perfect nice cool super ok okay good got it
     that helps danke dank vielen schön sehr prima gut alles klar merci""".split()
 )
-_READ_SUBTYPES = {None, "file_share", "thread_broadcast"}
+READ_SUBTYPES = {None, "file_share", "thread_broadcast"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def incoming_message(team: str, event: dict[str, Any], *, is_shared_outside: boo
     """A person's message, or why it is none. Accepts `app_mention` and `message` events."""
     if event.get("bot_id") or event.get("subtype") == "bot_message":
         return Ignore("written by a bot")
-    if event.get("subtype") not in _READ_SUBTYPES:
+    if event.get("subtype") not in READ_SUBTYPES:
         return Ignore(f"subtype {event.get('subtype')}")
     if not event.get("user") or event.get("user") == "USLACKBOT":
         return Ignore("no author")

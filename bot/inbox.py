@@ -16,6 +16,7 @@ from bot import audit
 from bot.audit import Deed
 from bot.channels import ChannelSettings, settings_in
 from bot.events import (
+    READ_SUBTYPES,
     Hush,
     Ignore,
     IncomingMessage,
@@ -46,6 +47,7 @@ log = logging.getLogger(__name__)
 
 # Messages of one thread may overtake each other on their way here by this much, and are still answered in their order.
 SETTLE_S = 0.2
+READ = "read/"  # begins the ids of what did not come as an event but was read in its conversation
 
 
 class Inbox:
@@ -78,6 +80,25 @@ class Inbox:
             self._jobs.cancel(Removal(team, channel=edited.channel, message_ts=edited.ts))
         self._jobs.wake()
 
+    async def record_read(self, body: dict[str, Any]) -> bool:
+        """Store a message that was read in its conversation, as if it had come as an event; whether it had not.
+
+        Raises: StoreError.
+        """
+        event, team = body["event"], body["team_id"]
+        outside = bool(body.get("is_ext_shared_channel"))
+        about = _about(event)
+
+        def work(db: Tables) -> bool:
+            if rows(db, "select 1 from events where team = ? and about = ? limit 1", (team, about)):
+                return False
+            return self._record(db, team, f"{READ}{about}", event, outside)
+
+        is_news = await self._records.write(work)
+        if is_news:
+            self._jobs.wake()
+        return is_news
+
     async def add(self, kind: str, key: str, lane: str, user: str, payload: dict[str, Any]) -> None:
         """Store work that did not come as an event: a command or a button."""
         await self._records.write(lambda db: add_job(db, kind, key, lane, user, payload))
@@ -92,12 +113,15 @@ class Inbox:
         now = time.time()
         kind = "/".join(filter(None, (event["type"], event.get("subtype"))))
         added = db.execute(
-            "insert or ignore into events (event_id, team, kind, received_at) values (?, ?, ?, ?)",
-            (event_id, team, kind, now),
+            "insert or ignore into events (event_id, team, kind, received_at, about) values (?, ?, ?, ?, ?)",
+            (event_id, team, kind, now, _about(event)),
         )
         if added.rowcount == 0:
             return False
-        reason = self._act(db, team, event_id, event, outside)
+        if event["type"] == "message" and _was_read(db, event_id, event):
+            reason: Ignore | None = Ignore("read in the conversation before it came")
+        else:
+            reason = self._act(db, team, event_id, event, outside)
         if reason:
             db.execute("update events set ignored = ? where event_id = ?", (reason.reason, event_id))
         return True
@@ -147,6 +171,19 @@ class Inbox:
         key, payload = f"turn/{message.team}/{message.channel}/{message.ts}", {"message": asdict(message)}
         add_job(db, "busy", key, f"busy/{message.ts}", message.user, payload)
         audit.note_once(db, Deed(message.team, message.channel, message.user, "turn", "busy", message.ts))
+
+
+def _about(event: dict[str, Any]) -> str | None:
+    """The message that an event brings; None for all else, changes of messages too."""
+    if event["type"] not in {"message", "app_mention"} or event.get("subtype") not in READ_SUBTYPES:
+        return None
+    return f"{event['channel']}/{event['ts']}"
+
+
+def _was_read(db: Tables, event_id: str, event: dict[str, Any]) -> bool:
+    """Whether the message of an event was found by reading its conversation before the event came."""
+    read_id = f"{READ}{_about(event)}"
+    return event_id != read_id and bool(rows(db, "select 1 from events where event_id = ?", (read_id,)))
 
 
 def _is_full(db: Tables, user: str, limit: int) -> bool:

@@ -77,6 +77,7 @@ METHOD_SCOPES: dict[str, tuple[str, ...]] = {
     "conversations.replies": _HISTORY,
     "files.info": ("files:read",),
     "reactions.add": ("reactions:write",),
+    "users.conversations": _CONVERSATIONS,
     "users.info": ("users:read",),
     "views.open": (),
     "views.publish": (),

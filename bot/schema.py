@@ -277,3 +277,11 @@ def _m004_audit_head_moves_forward(db: Tables) -> None:
             f"""CREATE TRIGGER audit_head_no_{verb.lower()} BEFORE {verb} ON audit_head
             BEGIN SELECT RAISE(ABORT, 'the audit has one head'); END"""
         )
+
+
+@MIGRATIONS()
+def m005_catch_up(db: Tables) -> None:
+    """What was taken in, by message, and up to which time nothing is missing: the rest is read from Slack."""
+    db.table("events").add_column("about", str)  # channel/ts of the message that the event brought
+    db.table("events").create_index(["about"])
+    db.table("watermarks").create({"team": str, "at": float}, pk="team")

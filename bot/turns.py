@@ -90,6 +90,8 @@ class Turns:
             await self.writer.forget(message)  # what was edited away
         started = time.perf_counter()
         try:
+            if existing != (earlier.replies if earlier else ()):
+                await self._remember(message, question, existing)
             told = await self._told(turn, reply)
         except QuestionGone:
             await self._unsay(message, reply)
@@ -251,6 +253,12 @@ class Turns:
         if (is_anew and known) or not running.job.attempts or not view.ours:
             return known
         return await self._adopted(message, known, view.ours)
+
+    async def _remember(self, message: IncomingMessage, question: str, places: Sequence[str]) -> None:
+        """Adopted messages are this question's from now on, and nobody else's. Raises: QuestionGone."""
+        for number, ts in enumerate(places):
+            if not await self.history.begin(message, question, ts, number):
+                raise QuestionGone
 
     async def _adopted(self, message: IncomingMessage, known: Sequence[str], ours: Sequence[str]) -> tuple[str, ...]:
         others = await self.history.known_replies(message.team, message.channel, message.root_ts)

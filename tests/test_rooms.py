@@ -50,6 +50,7 @@ STOREYS = (
     ("cli",),
     ("app",),
     ("listeners",),
+    ("catchup",),
     ("inbox", "commands", "turns", "asks", "home", "revisions", "retention"),
     ("briefings", "guarded"),
     ("summaries", "digests", "comparisons", "recaps"),
@@ -69,7 +70,7 @@ WORKSPACE_GUESTS = ("bot.cli", "tests")
 BUILT_IN_CLI = frozenset(
     """Database Store Originals Ingester Retriever Answerer Eraser Records Jobs Inbox Commands Turns Access Uploads
     Downloads Conversations Erasures Notices Workspace Bot Desk History Channels People Writer Asides Asks Summaries
-    Home Pane Overview Membership Revisions Feedback Retention Summarizer Digester Briefings Digests Comparisons
+    CatchUp Home Pane Overview Membership Revisions Feedback Retention Summarizer Digester Briefings Digests Comparisons
     Recaps Ledger TableAnswerer SequenceChecker CrossEncoderReranker""".split()
 )
 CONSTRUCTORS = ("bot.cli", "tests", "rag.evals")

@@ -12,6 +12,7 @@ from bot.access import Access
 from bot.asides import Asides
 from bot.asks import Asks
 from bot.briefings import Briefings
+from bot.catchup import CatchUp
 from bot.channels import Channels
 from bot.cli.library import Library, worker_count
 from bot.commands import Commands
@@ -53,6 +54,7 @@ class Rooms:
 
     desk: Desk
     retention: Retention
+    catch_up: CatchUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +83,9 @@ def build_rooms(
     ground = _lay_ground(settings, identity, library, client, records)
     home = _build_home(ground, settings, identity, library)
     _assign(jobs, ground, home, settings, library)
+    inbox = Inbox(records, jobs, identity.user_id, settings.queue_limit)
     desk = Desk(
-        inbox=Inbox(records, jobs, identity.user_id, settings.queue_limit),
+        inbox=inbox,
         jobs=jobs,
         access=ground.access,
         people=ground.people,
@@ -92,7 +95,11 @@ def build_rooms(
         uploads=ground.uploads,
         home=home,
     )
-    return Rooms(desk, Retention(client, records, ground.erasures, ground.channels, jobs, identity.team_id))
+    return Rooms(
+        desk,
+        Retention(client, records, ground.erasures, ground.channels, jobs, identity.team_id),
+        CatchUp(client, records, inbox, identity.team_id, identity.user_id),
+    )
 
 
 def _lay_ground(

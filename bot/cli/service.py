@@ -75,37 +75,46 @@ class Bot:
         self.records = Records(library.database)
         self.jobs = Jobs(self.records, worker_count(settings, library.answerer.llm), settings.replies_a_minute)
         rooms = build_rooms(settings, identity, library, self.client, self.records, self.jobs)
-        app = build_app(self.client, identity, rooms.desk)
+        app = build_app(self.client, identity, rooms.desk, rooms.catch_up.doubt)
         self._socket = AsyncSocketModeHandler(
             app, settings.slack_app_token.get_secret_value(), ping_interval=PING_INTERVAL_S
         )
         self._socket.client.proxy = self.client.proxy  # none for a local workspace
-        self._catching_up: asyncio.Task[None] | None = None
+        self._socket.client.message_listeners.append(self._hear)
+        self._completing: asyncio.Task[None] | None = None
         self._examining: asyncio.Task[None] | None = None
         self._sweeping: asyncio.Task[None] | None = None
+        self._reading: asyncio.Task[None] | None = None
         self._retention = rooms.retention
+        self.catch_up = rooms.catch_up
         self._leaving = threading.Event()
 
     async def start(self) -> None:
         """Take up what a former run left, then listen."""
-        self._catching_up = asyncio.create_task(self._catch_up())
+        self._completing = asyncio.create_task(self._complete())
         self._examining = asyncio.create_task(self._examine())
         await self.jobs.start()
         await self._socket.connect_async()
         self._sweeping = asyncio.create_task(self._retention.run_forever())
+        self._reading = asyncio.create_task(self.catch_up.run_forever(self._socket.client.is_connected))
 
     async def stop(self) -> None:
         """Listen no more, finish what is being answered, leave the rest to the next start."""
         await self._socket.close_async()
         self._leaving.set()
-        for beside in filter(None, (self._sweeping, self._examining)):
+        for beside in filter(None, (self._sweeping, self._examining, self._reading)):
             beside.cancel()
             await asyncio.gather(beside, return_exceptions=True)
         await self.jobs.stop()
-        if self._catching_up is not None:
-            await asyncio.gather(self._catching_up, return_exceptions=True)
+        if self._completing is not None:
+            await asyncio.gather(self._completing, return_exceptions=True)
 
-    async def _catch_up(self) -> None:
+    async def _hear(self, _client: object, message: dict[str, Any], _raw: str | None) -> None:
+        """Slack greets each new connection."""
+        if message.get("type") == "hello":
+            self.catch_up.connected()
+
+    async def _complete(self) -> None:
         """Complete what a crash left half indexed, beside the answering."""
         done = await asyncio.to_thread(self._library.ingester.catch_up)
         if done:

@@ -188,6 +188,14 @@ class Workspace(Actions):
         """Cut every connection to the app; what it had not acknowledged is delivered again."""
         await self.core.hub.drop()
 
+    async def cut_off(self) -> None:
+        """Keep the app away, as hours without a network do: no connection holds, and no event is kept for it."""
+        await self.core.hub.cut()
+
+    def let_back(self) -> None:
+        """Let the app connect again; what it missed is not sent any more."""
+        self.core.hub.mend()
+
     async def refresh_sockets(self, reason: str = "refresh_requested") -> None:
         """Ask the app to connect anew."""
         await self.core.hub.refresh(reason)

@@ -89,6 +89,7 @@ class SocketHub:
         self.acks: list[Ack] = []
         self.deliveries: list[tuple[str, str, int]] = []
         self.lost: list[str] = []
+        self.missed: list[str] = []
         self.sockets: list[web.WebSocketResponse] = []
         self._on_change = on_change
         self._tickets: set[str] = set()
@@ -97,6 +98,7 @@ class SocketHub:
         self._in_flight: dict[str, Envelope] = {}
         self._overdue: dict[str, tuple[float, Ack]] = {}
         self._held = False
+        self._is_away = False
         self._turn = 0
         self._ready = asyncio.Event()
         self._pumping: asyncio.Task[None] | None = None
@@ -130,7 +132,10 @@ class SocketHub:
         return not self._waiting and not self._in_flight
 
     def deliver(self, envelope: Envelope) -> None:
-        """Send when a socket is there; an event waits for one."""
+        """Send when a socket is there; an event waits for one, unless the app's connection is away for long."""
+        if self._is_away and envelope.type == "events_api":
+            self.missed.append(envelope.event_id)
+            return
         self._waiting.append(envelope)
         self._check_ready()
 
@@ -162,6 +167,17 @@ class SocketHub:
             if isinstance(transport, asyncio.Transport):
                 transport.abort()
 
+    async def cut(self) -> None:
+        """The app is away for so long that Slack keeps nothing for it, until ``mend``."""
+        self._is_away = True
+        await self.drop()
+        self.missed += [envelope.event_id for envelope in self._waiting]
+        self._waiting.clear()
+
+    def mend(self) -> None:
+        """The app may connect again."""
+        self._is_away = False
+
     async def refresh(self, reason: str = "refresh_requested") -> None:
         """Ask every connection to be renewed, then close it, as Slack does every few hours."""
         for socket in list(self.sockets):
@@ -171,6 +187,8 @@ class SocketHub:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """The WebSocket that apps.connections.open names."""
+        if self._is_away:
+            return web.Response(status=503, text="not reachable")
         ticket = request.query.get("ticket", "")
         if ticket not in self._tickets:
             return web.Response(status=401, text="the ticket is unknown or was used")

@@ -105,7 +105,7 @@ class Street:
         """Ask again in a thread, or take something away."""
         if kind == "again":
             asked = await self.place.post(self._ana, deed.message.channel, "@inhouse What is the deposit?", **_in(deed))
-            self.ledger.deeds.append(Deed(asked, is_question=True, is_file_deleted=True))
+            self.ledger.deeds.append(Deed(asked, is_question=True, thread=deed))
             toll.questions += 1
             return
         toll.deletions += 1
@@ -214,6 +214,7 @@ async def run(folder: Path, n: int, when: str = "any", seed: int = 1) -> Toll:
             if done % 30 < BETWEEN_CHECKS:
                 click.echo(f"{done} {time.perf_counter() - started:.0f} s", err=True)
             if street.ledger.judge():
+                click.echo("\n".join(street.child.log), err=True)
                 break
         toll.phases = dict(phases.most_common())
         for name, found in asdict(street.ledger.judge()).items():

@@ -32,6 +32,12 @@ class Deed:
     canary: str = ""  # a word of its file that stands nowhere else
     is_deleted: bool = False  # the message
     is_file_deleted: bool = False
+    thread: Deed | None = None  # whose file it asks about
+
+    @property
+    def may_be_taken_back(self) -> bool:
+        """Whether the file that it rests on is gone."""
+        return self.is_file_deleted or (self.thread is not None and self.thread.may_be_taken_back)
 
 
 @dataclass(slots=True)
@@ -128,6 +134,7 @@ class Ledger:
                 verdict.stuck.append(f"stream {message.ts} left open")
             if not is_notice(message) and claimed[message.ts] != 1:
                 verdict.twice.append(f"a reply that {claimed[message.ts]} questions know: {message.text[:60]!r}")
+                verdict.twice += [f"  {m.ts} {m.user} {_mark(m)} {m.text[:40]!r}" for m in self._thread(message)]
 
     def _judge_question(self, deed: Deed, turn: Any, verdict: Verdict) -> None:
         ts = deed.message.ts
@@ -136,7 +143,7 @@ class Ledger:
                 verdict.kept.append(f"turn of the deleted question {ts}")
             return
         if turn is None:
-            if not deed.is_file_deleted:
+            if not deed.may_be_taken_back:
                 verdict.lost.append(f"question {ts} has no answer")
             return
         reply = self.place.core.state.channels[deed.message.channel].messages.get(turn["reply_ts"])
@@ -163,6 +170,9 @@ class Ledger:
         for path in self.folder.rglob("*"):
             if path.is_file() and deed.canary.encode() in path.read_bytes().lower():
                 verdict.kept.append(f"{deed.canary} stands in {path.name}")
+
+    def _thread(self, message: Message) -> list[Message]:
+        return self.place.messages(message.channel, message.thread_ts or message.ts)
 
     def _is_own(self, event_id: str) -> bool:
         """Whether an event tells us of our own doing: Bolt drops those."""
