@@ -98,6 +98,10 @@ class CatchUp:
                 log.warning("not everything that was missed could be read, it is tried again: %s", type(error).__name__)
                 await asyncio.sleep(AGAIN_S)
                 self._wanted.set()
+            except Exception:  # it must go on for as long as the bot does
+                log.exception("not everything that was missed could be read, it is tried again")
+                await asyncio.sleep(AGAIN_S)
+                self._wanted.set()
 
     async def run(self) -> int:
         """Take in what was written since the stored time; how many messages were new.
