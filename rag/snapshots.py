@@ -26,13 +26,14 @@ from typing import IO
 
 from rag.database import copy_database, read_rows
 from rag.errors import DiskFull, StoreError
-from rag.originals import ABANDONED_S, Originals
+from rag.originals import Originals
 from rag.vectors import sync_folder
 
 FORM = 1
 MANIFEST, DATABASE, ORIGINALS = "manifest.json", "inhouse.db", "originals"
 MOST_MANIFEST_BYTES = 100_000_000
 READ_BYTES = 1 << 20
+ABANDONED_S = 3600.0  # what a backup left behind that is this old belongs to a process that was killed
 PART = ".inhouse-backup-"
 _EXISTS = "There is a file of this name already; nothing was written."
 

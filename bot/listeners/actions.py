@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import answers, blocks, feedback
 from bot.listeners.desk import Desk
+from bot.listeners.prompt import promptly
 from bot.revisions import Declined
 
 
@@ -43,10 +44,10 @@ def _register_answers(app: AsyncApp, desk: Desk) -> None:
             texts = await desk.people.texts(body["team"]["id"], body["channel"]["id"], body["user"]["id"])
             await respond(text=texts("stop-not-yours"), replace_original=False, response_type="ephemeral")
 
-    app.action(blocks.MENU)(choose)
-    app.action(blocks.WIDEN)(choose)
-    app.action(re.compile(rf"{blocks.CHOICE}_\d"))(choose)
-    app.action(blocks.STOP)(stop)
+    app.action(blocks.MENU)(promptly(choose))
+    app.action(blocks.WIDEN)(promptly(choose))
+    app.action(re.compile(rf"{blocks.CHOICE}_\d"))(promptly(choose))
+    app.action(blocks.STOP)(promptly(stop))
 
 
 def _register_votes(app: AsyncApp, desk: Desk) -> None:
@@ -75,8 +76,8 @@ def _register_votes(app: AsyncApp, desk: Desk) -> None:
         text = texts("thanks-down" if kept else "answer-unknown")
         await client.chat_postEphemeral(channel=about["channel"], user=user, text=text)
 
-    app.action(blocks.FEEDBACK)(vote)
-    app.view(feedback.MODAL)(explain)
+    app.action(blocks.FEEDBACK)(promptly(vote))
+    app.view(feedback.MODAL)(promptly(explain))
 
 
 def _register_files(app: AsyncApp, desk: Desk) -> None:
@@ -89,4 +90,4 @@ def _register_files(app: AsyncApp, desk: Desk) -> None:
         text = texts("both-searched" if count else "both-already")
         await respond(text=text, replace_original=False, response_type="ephemeral")
 
-    app.action(blocks.KEEP_BOTH)(keep_both)
+    app.action(blocks.KEEP_BOTH)(promptly(keep_both))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import asdict
 from datetime import datetime
@@ -13,7 +14,9 @@ from bot import blocks, commands
 from bot.commands import Asker
 from bot.events import IncomingMessage, plain
 from bot.intents import Intent, Kind, changes_intent, summary_intent
+from bot.listeners import prompt
 from bot.listeners.desk import Desk
+from bot.listeners.prompt import promptly
 from rag.errors import InhouseError
 
 QUESTION_CHARS = 200  # of the question, in the first sign
@@ -30,7 +33,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
 def _register_ask(app: AsyncApp, desk: Desk) -> None:
     async def ask(ack: AsyncAck, command: dict[str, Any]) -> None:
         asker = Asker(command["team_id"], command["channel_id"], command["user_id"])
-        texts = await desk.people.texts(asker.team, asker.channel, asker.user)
+        texts = await desk.texts(asker.team, asker.channel, asker.user)
         question = plain(command.get("text") or "")
         if not question:
             await ack(texts("ask-how"))
@@ -57,27 +60,22 @@ def _register_ask(app: AsyncApp, desk: Desk) -> None:
         await desk.inbox.add("share", f"share/{aside}/{at}", f"share/{aside}", asker.user, payload)
         await ack()
 
-    app.command("/ask")(ask)
-    app.action(blocks.SHARE)(share)
+    app.command("/ask")(promptly(ask))
+    app.action(blocks.SHARE)(promptly(share))
 
 
 def _register_inhouse(app: AsyncApp, desk: Desk) -> None:
-    async def inhouse(ack: AsyncAck, command: dict[str, Any]) -> None:
-        asker = Asker(command["team_id"], command["channel_id"], command["user_id"])
-        text = command.get("text") or ""
-        try:
-            if commands.wanted(text)[0] == commands.SETTINGS:  # a trigger lives three seconds
-                place = (command["trigger_id"], asker.team, asker.channel, asker.user)
-                await ack(await desk.home.open_settings(*place) or "")
-                return
-            if commands.wanted(text)[0] in {commands.SUMMARY, commands.CHANGES}:
-                reply = await _brief(desk, asker, text, command)
-            else:
-                reply = await desk.commands.reply_to(asker, text)
-        except InhouseError as error:
-            await ack(await _trouble(desk, asker, error))
+    async def inhouse(ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
+        """What takes longer than Slack waits is shown a little later."""
+        obeying = asyncio.ensure_future(_obeyed(desk, command))
+        done, _ = await asyncio.wait({obeying}, timeout=2 * prompt.SOON_S)
+        if done:
+            await ack(**obeying.result())
             return
-        await ack(text=blocks.shorten(reply[0]["text"]["text"], blocks.SECTION_CHARS), blocks=reply)
+        asker = Asker(command["team_id"], command["channel_id"], command["user_id"])
+        await ack((await desk.texts(asker.team, asker.channel, asker.user))("a-moment"))
+        if (shown := await obeying)["text"]:
+            await respond(**shown, replace_original=False, response_type="ephemeral")
 
     async def forget(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
         await ack()
@@ -94,10 +92,10 @@ def _register_inhouse(app: AsyncApp, desk: Desk) -> None:
         texts = await desk.people.texts(asker.team, asker.channel, asker.user)
         await respond(text=texts("kept"), blocks=[blocks.section(texts("kept"))], replace_original=True)
 
-    app.command("/inhouse")(inhouse)
-    app.action(blocks.FORGET_ALL)(forget)
-    app.action(commands.FORGET_ME)(forget)
-    app.action(blocks.CANCEL)(keep)
+    app.command("/inhouse")(promptly(inhouse))
+    app.action(blocks.FORGET_ALL)(promptly(forget))
+    app.action(commands.FORGET_ME)(promptly(forget))
+    app.action(blocks.CANCEL)(promptly(keep))
 
 
 def _register_files(app: AsyncApp, desk: Desk) -> None:
@@ -122,8 +120,8 @@ def _register_files(app: AsyncApp, desk: Desk) -> None:
             said = await _trouble(desk, _asker(body), error)
         await show(body, respond, start, said)
 
-    app.action(commands.MORE_FILES)(more)
-    app.action(commands.FORGET_LISTED)(forget_file)
+    app.action(commands.MORE_FILES)(promptly(more))
+    app.action(commands.FORGET_LISTED)(promptly(forget_file))
 
 
 def _register_briefs(app: AsyncApp, desk: Desk) -> None:
@@ -138,8 +136,25 @@ def _register_briefs(app: AsyncApp, desk: Desk) -> None:
         await ack()
         await respond(text=said, replace_original=False, response_type="ephemeral", thread_ts=thread_ts)
 
-    app.action(blocks.SUMMARISE_FILE)(chosen)
-    app.action(blocks.COMPARE_FILE)(chosen)
+    app.action(blocks.SUMMARISE_FILE)(promptly(chosen))
+    app.action(blocks.COMPARE_FILE)(promptly(chosen))
+
+
+async def _obeyed(desk: Desk, command: dict[str, Any]) -> dict[str, Any]:
+    """What `/inhouse …` is answered with; no text where a modal is."""
+    asker = Asker(command["team_id"], command["channel_id"], command["user_id"])
+    text = command.get("text") or ""
+    try:
+        if commands.wanted(text)[0] == commands.SETTINGS:  # a trigger lives three seconds
+            place = (command["trigger_id"], asker.team, asker.channel, asker.user)
+            return {"text": await desk.home.open_settings(*place) or ""}
+        if commands.wanted(text)[0] in {commands.SUMMARY, commands.CHANGES}:
+            reply = await _brief(desk, asker, text, command)
+        else:
+            reply = await desk.commands.reply_to(asker, text)
+    except InhouseError as error:
+        return {"text": await _trouble(desk, asker, error)}
+    return {"text": blocks.shorten(reply[0]["text"]["text"], blocks.SECTION_CHARS), "blocks": reply}
 
 
 async def _brief(desk: Desk, asker: Asker, text: str, command: dict[str, Any]) -> list[blocks.Block]:
@@ -161,7 +176,7 @@ async def _begin(
     desk: Desk, asker: Asker, intent: Intent, key: str, thread_ts: str | None, response_url: str = ""
 ) -> str:
     """Hand a briefing on, and what is said of that at once. Raises: StoreError."""
-    texts = await desk.people.texts(asker.team, asker.channel, asker.user)
+    texts = await desk.texts(asker.team, asker.channel, asker.user)
     if await desk.inbox.is_full(asker.user):
         return texts("busy")
     payload = {

@@ -10,8 +10,10 @@ from bot.feedback import Feedback
 from bot.home import Home
 from bot.inbox import Inbox
 from bot.jobs import Jobs
+from bot.listeners.prompt import soon
 from bot.people import People
 from bot.revisions import Revisions
+from bot.texts import Texts, texts_for
 from bot.uploads import Uploads
 
 
@@ -28,3 +30,7 @@ class Desk:
     feedback: Feedback
     uploads: Uploads
     home: Home
+
+    async def texts(self, team: str, channel: str, user: str) -> Texts:
+        """The language to acknowledge in: English where Slack does not say soon enough who somebody is."""
+        return await soon(self.people.texts(team, channel, user), texts_for("en"))

@@ -9,6 +9,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot import channel_modal, home_view
 from bot.channel_modal import Refused
 from bot.listeners.desk import Desk
+from bot.listeners.prompt import promptly
 
 
 def register(app: AsyncApp, desk: Desk) -> None:
@@ -19,11 +20,11 @@ def register(app: AsyncApp, desk: Desk) -> None:
         await desk.inbox.add("home", f"home/{user}/{at}", f"home/{user}", user, payload)
 
     async def settings(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()  # nothing is stored, and what follows may find Slack busy
         action, team, user = body["actions"][0], body["team"]["id"], body["user"]["id"]
         refusal = await desk.home.open_settings(body["trigger_id"], team, action["value"], user)
         if refusal is not None:  # the page shows what this person may do now
             await show_anew(team, user, action["action_ts"])
-        await ack()
 
     async def save(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         decided = await desk.home.submitted(body["team"]["id"], body["user"]["id"], view)
@@ -42,6 +43,6 @@ def register(app: AsyncApp, desk: Desk) -> None:
         await desk.inbox.add("forget", key, f"home/{user}", user, payload)
         await ack()
 
-    app.action(home_view.SETTINGS)(settings)
-    app.action(home_view.FORGET)(forget)
-    app.view(channel_modal.MODAL)(save)
+    app.action(home_view.SETTINGS)(promptly(settings))
+    app.action(home_view.FORGET)(promptly(forget))
+    app.view(channel_modal.MODAL)(promptly(save))

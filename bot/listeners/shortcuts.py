@@ -23,6 +23,7 @@ from bot.events import IncomingMessage, plain
 from bot.listeners import views
 from bot.listeners.commands import stand_in
 from bot.listeners.desk import Desk
+from bot.listeners.prompt import promptly, soon
 from bot.records import lane_of
 from bot.texts import Texts
 
@@ -62,6 +63,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
 def _register_ask(app: AsyncApp, desk: Desk) -> None:
     async def ask(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, client: AsyncWebClient) -> None:
         chosen = _chosen(body)
+        await ack()  # nothing is stored yet, and what follows may find Slack busy
         texts = await _texts(desk, chosen)
         denial = await _denial(desk, chosen, texts)
         if denial:
@@ -73,9 +75,8 @@ def _register_ask(app: AsyncApp, desk: Desk) -> None:
                 await client.views_open(trigger_id=body["trigger_id"], view=view)
             except SlackApiError:
                 await respond(text=texts("ask-too-late"), replace_original=False, response_type="ephemeral")
-        await ack()
 
-    app.message_shortcut(ASK_ABOUT)(ask)
+    app.message_shortcut(ASK_ABOUT)(promptly(ask))
 
 
 def _register_jobs(app: AsyncApp, desk: Desk) -> None:
@@ -94,8 +95,8 @@ def _register_jobs(app: AsyncApp, desk: Desk) -> None:
         await desk.inbox.add("add", f"add/{chosen.key}", lane, chosen.asker.user, payload)
         return texts("add-reading", files=texts("files-count", count=len(chosen.files)))
 
-    app.message_shortcut(SUMMARISE)(_private_work(desk, summarise))
-    app.message_shortcut(ADD_FILES)(_private_work(desk, add))
+    app.message_shortcut(SUMMARISE)(promptly(_private_work(desk, summarise)))
+    app.message_shortcut(ADD_FILES)(promptly(_private_work(desk, add)))
 
 
 Work = Callable[[Chosen, Texts, dict[str, Any]], Awaitable[str]]
@@ -118,12 +119,12 @@ def _private_work(desk: Desk, work: Work) -> Callable[..., Awaitable[None]]:
 
 
 async def _texts(desk: Desk, chosen: Chosen) -> Texts:
-    return await desk.people.texts(chosen.asker.team, chosen.asker.channel, chosen.asker.user)
+    return await desk.texts(chosen.asker.team, chosen.asker.channel, chosen.asker.user)
 
 
 async def _denial(desk: Desk, chosen: Chosen, texts: Texts) -> str:
-    """Why nothing is done here; "" where something may be. The job asks again."""
-    reason = await desk.access.barred(chosen.asker.team, chosen.asker.channel, chosen.asker.user)
+    """Why nothing is done here; "" where something may be, or Slack does not say soon. The job asks again."""
+    reason = await soon(desk.access.barred(chosen.asker.team, chosen.asker.channel, chosen.asker.user), "")
     return texts(reason) if reason else ""
 
 

@@ -16,6 +16,7 @@ from bot.commands import Asker
 from bot.conversations import FileRef
 from bot.listeners.commands import QUESTION_CHARS, stand_in
 from bot.listeners.desk import Desk
+from bot.listeners.prompt import promptly
 from bot.texts import Texts
 
 ASK_MODAL = "ask_about_modal"  # callback id
@@ -53,7 +54,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
     async def ask(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any], client: AsyncWebClient) -> None:
         about = _unpacked(view["private_metadata"])
         asker = Asker(body["team"]["id"], about.channel, body["user"]["id"])
-        texts = await desk.people.texts(asker.team, asker.channel, asker.user)
+        texts = await desk.texts(asker.team, asker.channel, asker.user)
         question = (view["state"]["values"]["question"]["question"].get("value") or "").strip()
         if not question:
             await ack(response_action="errors", errors={"question": texts("ask-empty")})
@@ -72,7 +73,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
         await ack()
         await _say(client, asker, about, _looking(texts, question))
 
-    app.view(ASK_MODAL)(ask)
+    app.view(ASK_MODAL)(promptly(ask))
 
 
 def _looking(texts: Texts, question: str) -> str:

@@ -3,6 +3,7 @@
 # /ask
 ask-how = Schreib deine Frage hinter den Befehl: `/ask Wie lang ist die Kündigungsfrist?` Nur du siehst die Antwort.
 ask-looking = Ich suche eine Antwort auf: { $question }
+a-moment = Einen Augenblick …
 
 # „Ask about this“
 ask-about-title = Dazu etwas fragen

@@ -3,6 +3,7 @@
 # /ask
 ask-how = Write your question behind the command: `/ask What is the notice period?` Only you see the answer.
 ask-looking = I am looking for an answer to: { $question }
+a-moment = One moment …
 
 # "Ask about this"
 ask-about-title = Ask about this
