@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 
 # Calls that show something new each time. Where their answer is lost nobody knows whether it was done.
 POSTING = ("chat.postMessage", "chat.startStream", "chat.appendStream")
+OnLoss = Callable[[dict[str, Any], Exception], None]
 STATUS = ("assistant.threads.setStatus",)  # a nicety; nobody waits for it
 
 
@@ -92,7 +93,10 @@ def build_client(token: str, api_url: str) -> AsyncWebClient:
 
 
 def build_app(
-    client: AsyncWebClient, identity: Identity, desk: Desk, on_loss: Callable[[], None] = lambda: None
+    client: AsyncWebClient,
+    identity: Identity,
+    desk: Desk,
+    on_loss: OnLoss = lambda *_: None,
 ) -> AsyncApp:
     """The app for one workspace, whose identity the preflight found out.
 
@@ -120,8 +124,8 @@ def build_app(
     register_listeners(app, desk)
 
     @app.error
-    async def leave_to_redelivery(error: Exception) -> None:
+    async def leave_to_redelivery(error: Exception, body: dict[str, Any]) -> None:
         log.error("event not recorded, so not acknowledged: %s", type(error).__name__)
-        on_loss()
+        on_loss(body, error)
 
     return app

@@ -6,6 +6,7 @@ scope is answered with a login page and status 200: each is refused here.
 
 from __future__ import annotations
 
+import errno
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
 from bot.jobs import TryAgain
-from rag.errors import BrokenFile, DiskFull, FileError, FileRemoved, FileTooLarge, UnsupportedFile
+from rag.errors import BrokenFile, DiskFull, FileError, FileRemoved, FileTooLarge, StoreError, UnsupportedFile
 from rag.originals import abandoned, part_prefix
 from rag.terms import clean
 
@@ -118,7 +119,9 @@ class Downloads:
                         raise BrokenFile("This file is larger than Slack said; it was not read.")
                     out.write(piece)
         except OSError as error:
-            if error.errno == 28:
+            if isinstance(error, aiohttp.ClientError):  # some of them are
+                raise
+            if error.errno == errno.ENOSPC:
                 raise DiskFull(detail=str(error)) from error
-            raise
+            raise StoreError(detail=str(error)) from error
         return size

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
+from typing import Any
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import blocks
 from bot.conversations import NOTICE, Conversations
-from bot.events import IncomingMessage
+from bot.events import IncomingMessage, incoming_message
 from bot.jobs import Place, Running
 from bot.people import People
 from bot.records import Job
 from bot.scope import SHARED_OUTSIDE
 from bot.texts import Texts
+from rag.errors import InhouseError
 
 log = logging.getLogger(__name__)
+
+MOST_KEPT = 1000  # of what people were told while nothing can be stored
+_ASKING = {"app_mention", "message"}
 
 
 class Notices:
@@ -26,6 +32,7 @@ class Notices:
         self._client = client
         self._people = people
         self._conversations = conversations
+        self._not_stored: deque[tuple[str, str]] = deque(maxlen=MOST_KEPT)
 
     async def waiting(self, job: Job, place: Place) -> None:
         """A status below the question; where Slack shows none, a reaction on it. What is paced is told so."""
@@ -55,6 +62,18 @@ class Notices:
     async def outside(self, running: Running) -> None:
         """Do the job of kind "outside": tell a colleague, and nobody else, why there is no answer."""
         await self.keep_out(_message(running.job))
+
+    async def not_stored(self, body: dict[str, Any], error: Exception) -> None:
+        """Tell whoever asked, and nobody else, once, that their question could not be stored, and why."""
+        event = body.get("event") or {}
+        message = incoming_message(body.get("team_id", ""), event) if event.get("type") in _ASKING else None
+        if not isinstance(message, IncomingMessage) or not isinstance(error, InhouseError):
+            return
+        if not (message.is_mention_event or message.is_direct) or (message.channel, message.ts) in self._not_stored:
+            return
+        self._not_stored.append((message.channel, message.ts))
+        texts = await self._texts(message)
+        await self.whisper(message, texts("not-stored", why=blocks.escape(texts.error(error))))
 
     async def keep_out(self, message: IncomingMessage, reason: str = SHARED_OUTSIDE) -> None:
         """Where another organisation reads along: no sign but to the asker, and where we are silent to a colleague."""

@@ -21,7 +21,7 @@ from typing import Protocol
 import numpy as np
 
 from rag.data_loaders import parse_file
-from rag.errors import DiskFull, EmptyFile, FileError, FileRemoved
+from rag.errors import DiskFull, EmptyFile, FileError, FileRemoved, StoreError
 from rag.indexing import Indexers
 from rag.llms.machine import thread_count
 from rag.originals import Originals, Staged
@@ -155,7 +155,7 @@ class Ingester:
         except OSError as error:
             if error.errno == errno.ENOSPC:
                 raise DiskFull(detail=str(error)) from error
-            raise
+            raise StoreError(detail=str(error)) from error
 
     def _read_text(self, document: Document, name: str, path: Path, on_progress: Tell) -> None:
         self._store.clear_chunks(document.document_id)  # of an attempt that was cut short

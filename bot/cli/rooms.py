@@ -55,6 +55,7 @@ class Rooms:
     desk: Desk
     retention: Retention
     catch_up: CatchUp
+    notices: Notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ def build_rooms(
         desk,
         Retention(client, records, ground.erasures, ground.channels, jobs, identity.team_id),
         CatchUp(client, records, inbox, identity.team_id, identity.user_id),
+        ground.notices,
     )
 
 

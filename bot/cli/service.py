@@ -75,7 +75,7 @@ class Bot:
         self.records = Records(library.database)
         self.jobs = Jobs(self.records, worker_count(settings, library.answerer.llm), settings.replies_a_minute)
         rooms = build_rooms(settings, identity, library, self.client, self.records, self.jobs)
-        app = build_app(self.client, identity, rooms.desk, rooms.catch_up.doubt)
+        app = build_app(self.client, identity, rooms.desk, self._doubt)
         self._socket = AsyncSocketModeHandler(
             app, settings.slack_app_token.get_secret_value(), ping_interval=PING_INTERVAL_S
         )
@@ -87,6 +87,8 @@ class Bot:
         self._reading: asyncio.Task[None] | None = None
         self._retention = rooms.retention
         self.catch_up = rooms.catch_up
+        self._notices = rooms.notices
+        self._telling: set[asyncio.Task[None]] = set()
         self._leaving = threading.Event()
 
     async def start(self) -> None:
@@ -113,6 +115,13 @@ class Bot:
         """Slack greets each new connection."""
         if message.get("type") == "hello":
             self.catch_up.connected()
+
+    def _doubt(self, body: dict[str, Any], error: Exception) -> None:
+        """What came could not be stored: whoever asked is told, and it is read later should Slack give it up."""
+        self.catch_up.doubt()
+        telling = asyncio.create_task(self._notices.not_stored(body, error))
+        self._telling.add(telling)
+        telling.add_done_callback(self._telling.discard)
 
     async def _complete(self) -> None:
         """Complete what a crash left half indexed, beside the answering."""

@@ -46,7 +46,11 @@ def _register_ask(app: AsyncApp, desk: Desk) -> None:
             "question": question,
             "response_url": command["response_url"],
         }
-        await desk.inbox.add("ask", f"ask/{command['trigger_id']}", f"ask/{asker.user}", asker.user, payload)
+        try:
+            await desk.inbox.add("ask", f"ask/{command['trigger_id']}", f"ask/{asker.user}", asker.user, payload)
+        except InhouseError as error:
+            await ack(blocks.escape(texts.error(error)))
+            return
         await ack(texts("ask-looking", question=blocks.escape(blocks.shorten(question, QUESTION_CHARS))))
 
     async def share(ack: AsyncAck, body: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import blocks
 from bot.commands import Asker
 from bot.conversations import FileRef
 from bot.events import IncomingMessage, plain
@@ -26,6 +27,7 @@ from bot.listeners.desk import Desk
 from bot.listeners.prompt import promptly, soon
 from bot.records import lane_of
 from bot.texts import Texts
+from rag.errors import InhouseError
 
 ASK_ABOUT, SUMMARISE, ADD_FILES = "ask_about", "summarise_thread", "add_files"  # callback ids
 MOST_FILES = 20
@@ -111,7 +113,10 @@ def _private_work(desk: Desk, work: Work) -> Callable[..., Awaitable[None]]:
         said = await _denial(desk, chosen, texts)
         if not said:
             payload = {"message": asdict(chosen.stand_in()), "thread_ts": chosen.root_ts, "response_url": ""}
-            said = await work(chosen, texts, payload)
+            try:
+                said = await work(chosen, texts, payload)
+            except InhouseError as error:
+                said = blocks.escape(texts.error(error))
         await ack()
         await respond(text=said, replace_original=False, response_type="ephemeral", thread_ts=chosen.thread_ts)
 
