@@ -7,7 +7,7 @@ import asyncio
 import click
 
 from bot.cli.library import set_up_logging
-from bot.cli.service import serve
+from bot.cli.service import serve_and_leave
 from bot.logs import guard_last_words
 from bot.settings import Settings
 
@@ -22,4 +22,4 @@ def run() -> None:
     settings = Settings.load()
     set_up_logging(settings.log_level)
     guard_last_words()
-    asyncio.run(serve(settings))
+    asyncio.run(serve_and_leave(settings))

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import logging
+import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 
+import aiohttp
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_sdk.errors import SlackApiError
 
 from bot.app import build_app, build_client
 from bot.cli.library import Library, open_library, say, worker_count
@@ -28,7 +32,10 @@ from rag.types import Embedder
 log = logging.getLogger(__name__)
 
 EXAM_AFTER_S = 60
-PING_INTERVAL_S = 5.0  # a lost connection is noticed within this time; a pong may take half of it
+PING_INTERVAL_S = 10.0  # a pong may take half of it: with less, a machine busy for a moment ends its connections
+STOP_S = 12.0  # for the answers being given; with what else there is to do an end takes less than twenty seconds
+LOOK_S = 0.5  # how soon a connection that was cut is renewed
+STALE_S = 20.0  # an address to connect to that led nowhere for so long is asked for anew
 
 PR_SET_DUMPABLE = 4  # prctl(2)
 TRIAL_REFUSED = (
@@ -81,10 +88,13 @@ class Bot:
         )
         self._socket.client.proxy = self.client.proxy  # none for a local workspace
         self._socket.client.message_listeners.append(self._hear)
+        self._send = self._socket.client.send_message
+        self._socket.client.send_message = self._acknowledge  # type: ignore[method-assign]
         self._completing: asyncio.Task[None] | None = None
         self._examining: asyncio.Task[None] | None = None
         self._sweeping: asyncio.Task[None] | None = None
         self._reading: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
         self._retention = rooms.retention
         self.catch_up = rooms.catch_up
         self._notices = rooms.notices
@@ -98,18 +108,46 @@ class Bot:
         await self.jobs.start()
         await self._socket.connect_async()
         self._sweeping = asyncio.create_task(self._retention.run_forever())
+        self._looking = asyncio.create_task(self._stay_connected())
         self._reading = asyncio.create_task(self.catch_up.run_forever(self._socket.client.is_connected))
 
     async def stop(self) -> None:
         """Listen no more, finish what is being answered, leave the rest to the next start."""
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
         await self._socket.close_async()
         self._leaving.set()
         for beside in filter(None, (self._sweeping, self._examining, self._reading)):
             beside.cancel()
             await asyncio.gather(beside, return_exceptions=True)
-        await self.jobs.stop()
+        await self.jobs.stop(STOP_S)
         if self._completing is not None:
-            await asyncio.gather(self._completing, return_exceptions=True)
+            await asyncio.wait({self._completing}, timeout=1.0)
+
+    async def _stay_connected(self) -> None:
+        """Renew a connection at once that was cut; the client itself looks once in `PING_INTERVAL_S`."""
+        client, closed_at = self._socket.client, 0.0
+        while True:
+            await asyncio.sleep(LOOK_S)
+            if client.current_session is None or not client.current_session.closed:
+                closed_at = 0.0
+                continue
+            closed_at = closed_at or time.monotonic()
+            if time.monotonic() - closed_at > STALE_S:  # the client would go on with the same address for ever
+                client.wss_uri, closed_at = None, 0.0
+            try:
+                await client.connect_to_new_endpoint()
+            except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
+                log.warning("not connected, it is tried again: %s", type(error).__name__)
+                await asyncio.sleep(LOOK_S)
+
+    async def _acknowledge(self, message: str) -> None:
+        """Send it; where the connection is gone Slack sends the event again, and that is known then."""
+        try:
+            await self._send(message)
+        except ConnectionError:
+            log.info("an acknowledgement was not sent: the connection is gone")
 
     async def _hear(self, _client: object, message: dict[str, Any], _raw: str | None) -> None:
         """Slack greets each new connection."""
@@ -135,6 +173,18 @@ class Bot:
         llm, exam = self._library.answerer.llm, self._library.exam
         if exam.is_due(llm):
             await asyncio.to_thread(exam.sit, llm, self._leaving)
+
+
+async def serve_and_leave(settings: Settings, models: tuple[BaseLLM, Embedder] | None = None) -> None:
+    """As `serve`, and then end the process: what its threads are at, reading a file perhaps, could take minutes.
+
+    The next start completes that, as it does after a crash.
+    """
+    await serve(settings, models)
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(0)
 
 
 async def _unless(stopping: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:

@@ -123,7 +123,7 @@ def _serve(telling: Connection, script: str, delay_s: float, settings: dict[str,
     sys.stdout = sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
     set_up_logging("INFO")
     jobs.FIRST_RETRY_S = 0.1
-    service.PING_INTERVAL_S = 1.0
+    service.LOOK_S = 0.1
     models = ScriptedModel(SCRIPTS[script], delay_s=delay_s), HashEmbedder()
-    run: Callable[..., Any] = service.serve
+    run: Callable[..., Any] = service.serve_and_leave
     asyncio.run(run(Settings.load(env_file=None, **settings), models))

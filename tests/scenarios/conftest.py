@@ -199,9 +199,9 @@ async def built(folder: Path, monkeypatch: pytest.MonkeyPatch) -> House:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(jobs, "FIRST_RETRY_S", 0.05)
-    monkeypatch.setattr(service, "PING_INTERVAL_S", 1.0)
+    monkeypatch.setattr(service, "LOOK_S", 0.05)
     monkeypatch.setattr(BackoffRetryIntervalCalculator, "calculate_sleep_duration", lambda *_: 0.02)
-    place = Workspace(ack_timeout_s=1.5, events=events_of_manifest())
+    place = Workspace(events=events_of_manifest())
     await place.start()
     return House(place, folder, ScriptedModel(best_line))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -14,7 +13,7 @@ from bot.cli.seen import read_answer
 from bot.history import History
 from bot.workspace.state import Message
 from tests.scenarios.child_bot import ChildBot
-from tests.scenarios.conftest import DEPOSIT, LEASE, RENT, House, every_line, lease, until
+from tests.scenarios.conftest import DEPOSIT, RENT, House, every_line, lease, until
 
 LOCKED = "create trigger broken before insert on events begin select raise(abort, 'the disk is on fire'); end"
 
@@ -225,20 +224,3 @@ async def test_kill_in_mid_answer_completes_it_once(empty_house: House, child: C
     await child.start()
     assert await _whole_reply(house, asked) is begun
     assert "1,450 euros" in begun.text and len(house.ours(asked)) == 1
-
-
-@pytest.mark.slow
-async def test_kills_at_random_instants_lose_and_double_nothing(empty_house: House, child: ChildBot) -> None:
-    house, chance = empty_house, random.Random(7)
-    for number in range(10):
-        await child.start(delay_s=0.01)
-        files = [(f"lease{number}.txt", f"{LEASE}Copy {number}.".encode()), ("broken.pdf", b"%PDF nothing")]
-        asked = await house.post("ana", "lab", RENT, files=files)
-        for _ in range(2):
-            await asyncio.sleep(chance.uniform(0.0, 1.3))
-            await child.kill()
-            await child.start(delay_s=0.01)
-        await _whole_reply(house, asked)
-        await child.kill()
-        assert (len(house.replies(asked)), len(house.notices(asked))) == (1, 1), number
-    assert not house.place.core.hub.lost
