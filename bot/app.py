@@ -19,12 +19,12 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
-    AsyncRateLimitErrorRetryHandler,
     AsyncServerErrorRetryHandler,
 )
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.gates import Gates, WaitingRetries
 from bot.listeners import register_listeners
 from bot.listeners.desk import Desk
 from bot.preflight import Identity
@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 
 # Calls that show something new each time. Where their answer is lost nobody knows whether it was done.
 POSTING = ("chat.postMessage", "chat.startStream", "chat.appendStream")
+TOO_MANY = 429
 OnLoss = Callable[[dict[str, Any], Exception], None]
 STATUS = ("assistant.threads.setStatus",)  # a nicety; nobody waits for it
 
@@ -45,11 +46,20 @@ class Client(AsyncWebClient):
     By itself it raises the network's own errors too, and an error without a code for a 5xx that is no JSON.
     """
 
+    def __init__(self, gates: Gates | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self._gates = gates or Gates()
+
     async def api_call(self, api_method: str, **arguments: Any) -> AsyncSlackResponse:
         """Raises: SlackApiError, with the code `NO_ANSWER` where Slack did not answer as itself."""
+        if api_method in STATUS and self._gates.left_s(api_method):
+            raise SlackApiError(f"{api_method}: not now", {"ok": False, "error": "ratelimited"})
+        await self._gates.wait(api_method)
         try:
             return await super().api_call(api_method, **arguments)
         except SlackApiError as error:
+            if getattr(error.response, "status_code", 200) == TOO_MANY:
+                self._gates.close(api_method, error.response.headers)
             data = error.response if isinstance(error.response, dict) else error.response.data
             if isinstance(data, dict) and data.get("error"):
                 raise
@@ -78,12 +88,14 @@ class Repeating(AsyncRetryHandler):
 
 def build_client(token: str, api_url: str) -> AsyncWebClient:
     """A client that waits as Slack asks and survives short outages."""
+    gates = Gates()
     client = Client(
+        gates,
         token=token,
         base_url=api_url,
         retry_handlers=[
             Repeating(AsyncConnectionErrorRetryHandler(max_retry_count=2), POSTING + STATUS),
-            Repeating(AsyncRateLimitErrorRetryHandler(max_retry_count=5), STATUS),
+            Repeating(WaitingRetries(gates, max_retry_count=5), STATUS),
             Repeating(AsyncServerErrorRetryHandler(max_retry_count=2), POSTING + STATUS),
         ],
     )

@@ -61,7 +61,7 @@ STOREYS = (
     ("history", "channels", "jobs", "versions", "splitting", "pacing", "chosen"),
     ("audit", "ledger"),
     ("records", "preflight", "rates", "intents"),
-    ("schema", "texts", "events", "blocks", "settings", "samples", "dates", "scope", "logs"),
+    ("schema", "texts", "events", "blocks", "settings", "samples", "dates", "scope", "logs", "gates"),
 )
 WORKSPACE = "bot.workspace"
 WORKSPACE_GUESTS = ("bot.cli", "tests")
