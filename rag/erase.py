@@ -129,6 +129,9 @@ class Eraser:
             probes = {*names, *self._probes(gone)}
             counts = [self._clear_rows(document) for document in gone]
             self._scrub()
+            for document in gone:  # only now: where a crash comes before, the next start finds what is to be scrubbed
+                self._store.drop_tombstone(document.document_id)
+            self._fold()
             files = sum(self._originals.remove(document.sha256, self._store.is_kept) for document in gone)
             return EraseReceipt(
                 documents=len(gone),
@@ -155,7 +158,6 @@ class Eraser:
     def _clear_rows(self, document: Document) -> tuple[int, int]:
         ids, vectors = self._store.clear_chunks(document.document_id)
         self._vectors.remove(np.array(ids, dtype=np.int64))
-        self._store.drop_tombstone(document.document_id)
         return len(ids), vectors
 
     def _scrub(self) -> None:

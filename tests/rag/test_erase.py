@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rag import erase
-from rag.erase import EraseReceipt, fold_log
+from rag.erase import Eraser, EraseReceipt, fold_log
 from rag.errors import ModelFailed
 from rag.types import Document
 from tests.rag.shelf import Shelf
@@ -260,3 +260,25 @@ def test_rows_deleted_elsewhere_leave_the_log_when_it_is_folded(shelf: Shelf):
     assert traces(shelf)
     assert shelf.eraser.fold()
     assert traces(shelf) == []
+
+
+def test_crash_between_removing_rows_and_scrubbing_is_made_good_by_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The document's row was gone by then, and the deleted words stayed in the full-text index for good."""
+    shelf = Shelf(tmp_path)
+    shelf.put("The password of the safe is quetzalcoatl.\n\nIt stands in the cellar.", ref="F1")
+    shelf.put("Nothing of this is secret.", name="other.txt", ref="F2")
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Eraser, "_scrub", killed)
+        with pytest.raises(KeyboardInterrupt):
+            shelf.eraser.erase_source("here", "F1")
+    shelf.close()
+    again = Shelf(tmp_path)
+    again.eraser.finish()
+    assert b"quetzalcoatl" not in again.bytes_on_disk().lower()
+    again.close()
