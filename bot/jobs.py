@@ -119,9 +119,9 @@ class Jobs:
         if self._renewing is not None:
             self._renewing.cancel()
         self.wake()
-        working = [task for task in self._tasks if not task.done()]
-        if working:
-            await asyncio.wait(working, timeout=timeout_s)
+        end = time.monotonic() + timeout_s
+        while (working := set(self._tasks)) and (left_s := end - time.monotonic()) > 0:  # one may just begin
+            await asyncio.wait(working, timeout=left_s)
         for running in self._running.values():
             running.cancel.set()
         for task in self._tasks:
