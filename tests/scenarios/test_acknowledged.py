@@ -10,7 +10,7 @@ from bot.listeners import prompt
 from tests.scenarios.conftest import House, lease, whole_text
 
 BUSY = {"status": 429, "retry_after_s": 6, "times": 1}
-LOOKUPS = ("users.info", "conversations.info", "conversations.members")
+LOOKUPS = ("views.open", "users.info", "conversations.info", "conversations.members")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ device does to bytes that it took is not shown by this.
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import sqlite3
@@ -107,7 +108,7 @@ async def test_private_question_that_cannot_be_stored_is_told_so(
 
 
 async def test_answer_whose_end_cannot_be_stored_is_given_once_and_its_job_ends(
-    house: House, fault: Fault, monkeypatch: pytest.MonkeyPatch
+    house: House, fault: Fault, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It stayed `running` until the next start, and whatever came later in its thread waited for it."""
     house.model.delay_s, house.model._script = 0.02, every_line
@@ -115,7 +116,9 @@ async def test_answer_whose_end_cannot_be_stored_is_given_once_and_its_job_ends(
     await house.place.wait_for(lambda: any(m.text for m in house.replies(asked)), 20)
     with monkeypatch.context() as patch:
         fault(house, True, patch)
-        await house.place.wait_for(lambda: not any(m.streaming for m in house.replies(asked)), 20)
+        async with asyncio.timeout(60):
+            while "recorded" not in caplog.text:
+                await asyncio.sleep(0.05)
         assert await house.rows("select 1 from jobs where state = 'running'")
         fault(house, False, patch)
     assert "1,450" in (await house.answer_to(asked, 60)).text
