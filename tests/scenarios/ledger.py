@@ -177,7 +177,8 @@ class Ledger:
     def _is_own(self, event_id: str) -> bool:
         """Whether an event tells us of our own doing: Bolt drops those."""
         event = self.place.core.events.sent[event_id]["event"]
-        return self.place.bot_user.id in {event.get("user"), event.get("message", {}).get("user")}
+        inner = (event, event.get("message") or {}, event.get("previous_message") or {})
+        return self.place.bot_user.id in {each.get("user") for each in inner}
 
     def _ours(self) -> Iterator[Message]:
         for channel in self.place.core.state.channels.values():
