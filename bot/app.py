@@ -8,9 +8,10 @@ is our own: Bolt's token middleware turns a failing `auth.test` into "200", whic
 from __future__ import annotations
 
 import logging
+import ssl
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiohttp
 from slack_bolt.async_app import AsyncApp
@@ -29,7 +30,6 @@ from bot.listeners import register_listeners
 from bot.listeners.desk import Desk
 from bot.preflight import Identity
 from bot.replies import NO_ANSWER
-from bot.settings import LOOPBACK
 
 log = logging.getLogger(__name__)
 
@@ -86,21 +86,29 @@ class Repeating(AsyncRetryHandler):
         await self._retries.prepare_for_next_attempt_async(**attempt)
 
 
-def build_client(token: str, api_url: str) -> AsyncWebClient:
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How Slack is reached: through which proxy, and trusting what; the same for calls, the socket and files."""
+
+    proxy: str | None = None
+    tls: ssl.SSLContext | None = None
+
+
+def build_client(token: str, api_url: str, way: Way = Way()) -> AsyncWebClient:
     """A client that waits as Slack asks and survives short outages."""
     gates = Gates()
     client = Client(
         gates,
         token=token,
         base_url=api_url,
+        ssl=way.tls,
         retry_handlers=[
             Repeating(AsyncConnectionErrorRetryHandler(max_retry_count=2), POSTING + STATUS),
             Repeating(WaitingRetries(gates, max_retry_count=5), STATUS),
             Repeating(AsyncServerErrorRetryHandler(max_retry_count=2), POSTING + STATUS),
         ],
     )
-    if urlsplit(api_url).hostname in LOOPBACK:
-        client.proxy = None  # slack_sdk honours HTTPS_PROXY and ignores NO_PROXY
+    client.proxy = way.proxy  # slack_sdk would take HTTPS_PROXY, and knows no NO_PROXY
     return client
 
 
@@ -125,7 +133,7 @@ def build_app(
         )
 
     # Bolt's own client carries no token: `authorize` gives each request the one that the preflight checked.
-    bolts_client = AsyncWebClient(base_url=client.base_url, retry_handlers=client.retry_handlers)
+    bolts_client = AsyncWebClient(base_url=client.base_url, ssl=client.ssl, retry_handlers=client.retry_handlers)
     bolts_client.proxy = client.proxy
     app = AsyncApp(
         client=bolts_client,

@@ -224,7 +224,7 @@ class Asides:
 
     async def _replace(self, response_url: str, text: str) -> None:
         """Show ``text`` in place of the private answer; a nicety, so its failure is only logged."""
-        webhook = AsyncWebhookClient(response_url)
+        webhook = AsyncWebhookClient(response_url, ssl=self._client.ssl)
         webhook.proxy = self._client.proxy
         try:
             sent = await webhook.send(text=text, blocks=[blocks.section(text)], replace_original=True)

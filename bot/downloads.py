@@ -20,13 +20,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
 from bot.jobs import TryAgain
+from bot.settings import SLACK_DOMAINS
 from rag.errors import BrokenFile, DiskFull, FileError, FileRemoved, FileTooLarge, StoreError, UnsupportedFile
 from rag.originals import abandoned, part_prefix
 from rag.terms import clean
 
 TIMEOUT_S = 300
 PIECE_BYTES = 1 << 16
-FILE_HOSTS = ("slack.com", "slack-edge.com")
 
 
 class Downloads:
@@ -60,7 +60,13 @@ class Downloads:
         try:
             async with (
                 aiohttp.ClientSession(timeout=timeout) as session,
-                session.get(url, headers=headers, allow_redirects=False, proxy=self._client.proxy) as response,
+                session.get(
+                    url,
+                    headers=headers,
+                    allow_redirects=False,
+                    proxy=self._client.proxy,
+                    ssl=self._client.ssl or True,
+                ) as response,
             ):
                 self._check(response, file)
                 size = await self._save(response, target)
@@ -95,7 +101,7 @@ class Downloads:
         host = there.host or ""
         if api.host in {"127.0.0.1", "localhost", "::1"}:
             return (there.scheme, host, there.port) == (api.scheme, api.host, api.port)
-        return there.scheme == "https" and any(host == name or host.endswith(f".{name}") for name in FILE_HOSTS)
+        return there.scheme == "https" and any(host == name or host.endswith(f".{name}") for name in SLACK_DOMAINS)
 
     def _check(self, response: aiohttp.ClientResponse, file: dict[str, Any]) -> None:
         is_page = response.content_type == "text/html" and file.get("mimetype") != "text/html"

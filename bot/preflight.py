@@ -138,17 +138,15 @@ async def preflight(settings: Settings) -> Identity:
 
 
 def web_client(settings: Settings) -> AsyncWebClient:
-    """A client for the address in the settings, with the bot's token if there is one.
-
-    slack_sdk takes HTTPS_PROXY from the environment and knows no NO_PROXY: a proxy cannot reach this
-    machine's own loopback address, so there it is taken out again.
-    """
+    """A client for the address in the settings, with the bot's token if there is one."""
     token = settings.slack_bot_token
     client = AsyncWebClient(
-        token=token.get_secret_value() if token else None, base_url=settings.slack_api_url, timeout=TIMEOUT_S
+        token=token.get_secret_value() if token else None,
+        base_url=settings.slack_api_url,
+        timeout=TIMEOUT_S,
+        ssl=settings.tls(),
     )
-    if urlsplit(settings.slack_api_url).hostname in LOOPBACK:
-        client.proxy = None
+    client.proxy = settings.proxy_url()  # slack_sdk would take HTTPS_PROXY, and knows no NO_PROXY
     return client
 
 
@@ -216,7 +214,7 @@ def _unreachable(client: AsyncWebClient) -> str:
     advice = (
         "Start the local workspace with `inhouse workspace`."
         if parts.hostname in LOOPBACK
-        else "Check this machine's way to the internet; a proxy is named by the variable HTTPS_PROXY."
+        else "Check this machine's way to the internet; a proxy is named by the setting INHOUSE_PROXY."
     )
     return f"Slack cannot be reached at {parts.netloc}{through}. {advice}"
 

@@ -280,7 +280,7 @@ class PrivateReply:
     def __init__(self, client: AsyncWebClient, message: IncomingMessage, response_url: str) -> None:
         self._client = client
         self._question = message
-        self._webhook = AsyncWebhookClient(response_url) if response_url else None
+        self._webhook = AsyncWebhookClient(response_url, ssl=client.ssl) if response_url else None
         if self._webhook is not None:
             self._webhook.proxy = client.proxy
         self._parts: list[str] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import ssl
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,6 +33,7 @@ from rag.errors import SettingsError
 PREFIX = "INHOUSE_"
 ENV_FILE = Path(".env")
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+SLACK_DOMAINS = ("slack.com", "slack-edge.com")  # with all that lies below: the Web API, Socket Mode, files
 
 # Read by the tests, not by the product: where the evaluation sets lie, where screenshots go.
 _OTHERS_VARIABLES = frozenset({"INHOUSE_DATA", "INHOUSE_PICTURES"})
@@ -50,6 +52,24 @@ def _checked_url(url: str) -> str:
     return url if url.endswith("/") else f"{url}/"
 
 
+def _checked_proxy(value: SecretStr | None) -> SecretStr | None:
+    """The scheme says how the proxy itself is spoken to; Slack's TLS goes through it unopened either way."""
+    parts = urlsplit(value.get_secret_value()) if value else None
+    if parts and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/")):
+        raise ValueError("it must look like http://proxy.example:3128")
+    return value
+
+
+def _checked_ca_file(path: Path | None) -> Path | None:
+    """Raises: ValueError here rather than a puzzling error at the first call."""
+    if path is not None:
+        try:
+            ssl.create_default_context().load_verify_locations(path)
+        except (OSError, ssl.SSLError):
+            raise ValueError("there must be a file with certificates in PEM form that this user may read") from None
+    return path
+
+
 def _stripped(value: object) -> object:
     return value.strip() if isinstance(value, str) else value
 
@@ -60,6 +80,7 @@ def _upper(value: object) -> object:
 
 Token = Annotated[SecretStr | None, BeforeValidator(_stripped)]
 Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)]
+Proxy = Annotated[SecretStr | None, BeforeValidator(_stripped), AfterValidator(_checked_proxy)]
 Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser())]
 
 
@@ -100,6 +121,16 @@ class Settings(BaseSettings):
     )
     slack_api_url: Annotated[str, AfterValidator(_checked_url)] = Field(
         "https://slack.com/api/", description="Address of Slack's Web API; another one only for a local workspace."
+    )
+    proxy: Proxy = Field(
+        None,
+        description="Proxy through which Slack is called, http://host:port, with user:password@ before the host where "
+        "it wants them. Unset: Slack is called straight; HTTPS_PROXY is not looked at.",
+    )
+    ca_file: Annotated[Folder | None, AfterValidator(_checked_ca_file)] = Field(
+        None,
+        description="File with certificates of your own authority (PEM), trusted beside the usual ones where Slack is "
+        "called; for a proxy that opens TLS. Unset: the usual ones only.",
     )
 
     # --- data
@@ -229,6 +260,19 @@ class Settings(BaseSettings):
             return _with_tokens(cls(**{"_env_file": env_file, **overrides}))
         except ValidationError as error:
             raise SettingsError(_sentence(error)) from None  # the cause could show a token
+
+    def proxy_url(self) -> str | None:
+        """The proxy that Slack is called through; none for a local workspace, which no proxy can reach."""
+        is_local = urlsplit(self.slack_api_url).hostname in LOOPBACK
+        return None if is_local or self.proxy is None else self.proxy.get_secret_value()
+
+    def tls(self) -> ssl.SSLContext | None:
+        """What certificates are held against where Slack is called: the usual ones and one's own; None: the usual."""
+        if self.ca_file is None:
+            return None
+        context = ssl.create_default_context()
+        context.load_verify_locations(self.ca_file)
+        return context
 
 
 def _with_tokens(settings: Settings) -> Settings:

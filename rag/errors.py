@@ -22,6 +22,7 @@
     │   ├── StoreCorrupt       the database fails its check
     │   ├── StoreTooNew        written by a newer version
     │   └── DiskFull           nothing was lost, nothing could be written
+    ├── EgressRefused          something here was about to reach a place outside, and did not
     ├── SettingsError          a setting is missing, unknown or out of range
     └── RequestError           about one question
         ├── EmptyQuestion      nothing was asked
@@ -160,6 +161,12 @@ class DiskFull(StoreError):
     """There is no room left on the disk."""
 
     default_message = "The disk is full, so this could not be saved; it will be tried again when there is room."
+
+
+class EgressRefused(InhouseError, PermissionError):
+    """Nothing was sent: this place is not among those that may be reached."""
+
+    default_message = "Inhouse was about to reach a place outside that it may not reach, and did not; the log names it."
 
 
 class SettingsError(InhouseError):

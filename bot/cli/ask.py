@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from bot.cli.library import Library, checkpoint_dir, open_library, say, set_up_logging
+from bot.egress import install
 from bot.settings import Settings
 from rag.answering import PassageReady, Request, Searched, SentenceReady
 from rag.errors import EmptyQuestion, FileError, QuestionTooLong
@@ -32,6 +33,7 @@ def ask(files: tuple[Path, ...], question: str, as_json: bool) -> None:
     """
     settings = Settings.load()
     set_up_logging("WARNING")
+    install(())
     _check(question, settings.max_question_chars)
     with tempfile.TemporaryDirectory(prefix="inhouse-ask-") as folder:
         kept = {"data_dir": Path(folder), "checkpoint_dir": checkpoint_dir(settings)}

@@ -84,14 +84,16 @@ def check_slack(settings: Settings) -> Iterator[Finding]:
 
 
 def check_proxies(settings: Settings) -> Iterator[Finding]:
-    """Proxies that the environment names; their passwords are not shown."""
-    proxies = getproxies_environment()
-    named = proxies.get("https") or proxies.get("http")
-    if not named:
-        yield Finding("proxy", OK, "No proxy is set; Slack is called directly.")
-        return
-    parts = urlsplit(named)
-    yield Finding("proxy", OK, f"Slack is called through the proxy {parts.hostname}:{parts.port}.")
+    """How Slack is reached; a proxy's password is not shown."""
+    parts = urlsplit(settings.proxy_url() or "")
+    own = " Certificates of your own authority are trusted too." if settings.ca_file else ""
+    if parts.hostname:
+        yield Finding("proxy", OK, f"Slack is called through the proxy {parts.hostname}:{parts.port}.{own}")
+    elif named := getproxies_environment().get("https"):
+        text = f"HTTPS_PROXY names {urlsplit(named).hostname}, which is not looked at: Slack is called directly.{own}"
+        yield Finding("proxy", WARN, text, "If this machine needs the proxy, name it with INHOUSE_PROXY.")
+    else:
+        yield Finding("proxy", OK, f"No proxy is set; Slack is called directly.{own}")
 
 
 def check_disk(settings: Settings) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ from bot.cli.samples import CONTRACT, MANUAL, PRICES, sample
 from bot.cli.scene import Scene, Step, StepFailed, expect_citation
 from bot.cli.seen import bot_messages
 from bot.cli.ways_in import WaysIn
+from bot.egress import install
 from bot.settings import Settings
 
 
@@ -34,6 +35,7 @@ def demo(as_json: bool) -> None:
     """
     settings = Settings.load()
     set_up_logging("WARNING")
+    install(())
     tell = (lambda text: None) if as_json else click.echo
     with tempfile.TemporaryDirectory(prefix="inhouse-demo-") as folder:
         result = asyncio.run(Demo(Path(folder), settings, tell).run())

@@ -8,6 +8,7 @@ import click
 
 from bot.cli.library import set_up_logging
 from bot.cli.service import serve_and_leave
+from bot.egress import install, places
 from bot.logs import guard_last_words
 from bot.settings import Settings
 
@@ -22,4 +23,5 @@ def run() -> None:
     settings = Settings.load()
     set_up_logging(settings.log_level)
     guard_last_words()
+    install(places(settings))
     asyncio.run(serve_and_leave(settings))

@@ -18,7 +18,7 @@ import aiohttp
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_sdk.errors import SlackApiError
 
-from bot.app import build_app, build_client
+from bot.app import Way, build_app, build_client
 from bot.cli.library import Library, open_library, say, worker_count
 from bot.cli.rooms import build_rooms
 from bot.jobs import Jobs
@@ -78,7 +78,8 @@ class Bot:
         if settings.slack_bot_token is None or settings.slack_app_token is None:
             raise SettingsError("Both tokens are needed: SLACK_BOT_TOKEN and SLACK_APP_TOKEN.")
         self._library = library
-        self.client = build_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
+        way = Way(settings.proxy_url(), settings.tls())
+        self.client = build_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, way)
         self.records = Records(library.database)
         self.jobs = Jobs(self.records, worker_count(settings, library.answerer.llm), settings.replies_a_minute)
         rooms = build_rooms(settings, identity, library, self.client, self.records, self.jobs)
@@ -86,7 +87,7 @@ class Bot:
         self._socket = AsyncSocketModeHandler(
             app, settings.slack_app_token.get_secret_value(), ping_interval=PING_INTERVAL_S
         )
-        self._socket.client.proxy = self.client.proxy  # none for a local workspace
+        self._socket.client.proxy = self.client.proxy  # its TLS is that of the app's client
         self._socket.client.message_listeners.append(self._hear)
         self._send = self._socket.client.send_message
         self._socket.client.send_message = self._acknowledge  # type: ignore[method-assign]

@@ -12,6 +12,7 @@ from bot.cli.library import say, set_up_logging
 from bot.cli.local_bot import LocalBot
 from bot.cli.samples import COMMANDS, CONTRACT, HINTS, MANUAL, SHORTCUTS, sample
 from bot.cli.workspace import until_interrupted
+from bot.egress import install
 from bot.preflight import EVENT_SCOPES, NEEDED_SCOPES
 from bot.settings import Settings
 from bot.workspace.server import Workspace
@@ -29,6 +30,7 @@ def try_it(port: int) -> None:
     """
     settings = Settings.load()
     set_up_logging(settings.log_level)
+    install(())
     with tempfile.TemporaryDirectory(prefix="inhouse-try-") as folder:
         asyncio.run(_try(port, Path(folder), settings))
 

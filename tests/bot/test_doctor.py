@@ -214,9 +214,16 @@ def test_a_package_of_another_version_is_wrong(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_proxys_password_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INHOUSE_PROXY", "http://user:secret@proxy.local:3128")
+    result = run()
+    assert "ok Slack is called through the proxy proxy.local:3128" in text_of(result, "proxy")
+    assert "secret" not in result.output
+
+
+def test_a_proxy_that_only_the_environment_names_is_not_used_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://user:secret@proxy.local:3128")
     result = run()
-    assert "proxy.local:3128" in text_of(result, "proxy")
+    assert "warn HTTPS_PROXY names proxy.local, which is not looked at" in text_of(result, "proxy")
     assert "secret" not in result.output
 
 

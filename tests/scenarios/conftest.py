@@ -47,9 +47,9 @@ class House:
             env_file=None,
             slack_bot_token=self.place.bot_token,
             slack_app_token=self.place.app_token,
-            slack_api_url=self.place.api_url,
             data_dir=self.folder,
-            **{"replies_a_minute": 1000} | settings,  # tests ask faster than people; the pace has its own
+            **{"slack_api_url": self.place.api_url, "replies_a_minute": 1000}
+            | settings,  # tests ask faster than people; the pace has its own
         )
         identity = await preflight(configured)
         self._opened = open_library(configured, (self.model, HashEmbedder()))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.app import Client, build_client
+from bot.app import Client, Way, build_client
 from bot.cli.findings import FAIL, OK, SKIPPED, WARN, Finding
 from bot.cli.live import delivery, files, limits, people, quiet, streams
 from bot.cli.live.assumptions import ASSUMPTIONS
@@ -65,8 +65,8 @@ async def examine(settings: Settings, wishes: Wishes, checks: Sequence[Check] = 
     identity = await preflight(settings)
     assert settings.slack_bot_token and settings.slack_app_token  # the preflight looked
     token, api_url = settings.slack_bot_token.get_secret_value(), settings.slack_api_url
-    client = build_client(token, api_url)
-    strict = Client(token=token, base_url=api_url, retry_handlers=[])
+    client = build_client(token, api_url, Way(settings.proxy_url(), settings.tls()))
+    strict = Client(token=token, base_url=api_url, ssl=client.ssl, retry_handlers=[])
     strict.proxy = client.proxy
     place = await find_place(client, identity, wishes.channel)
     line = Line(_connecting(client), settings.slack_app_token.get_secret_value(), place.channel)
@@ -80,7 +80,7 @@ async def examine(settings: Settings, wishes: Wishes, checks: Sequence[Check] = 
 
 def _connecting(client: AsyncWebClient) -> AsyncWebClient:
     """The socket's own client: its way to Slack is the same, its token comes with each call."""
-    connecting = Client(base_url=client.base_url, retry_handlers=client.retry_handlers)
+    connecting = Client(base_url=client.base_url, ssl=client.ssl, retry_handlers=client.retry_handlers)
     connecting.proxy = client.proxy
     return connecting
 

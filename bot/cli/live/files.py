@@ -178,7 +178,9 @@ async def _upload(stage: Stage, content: bytes) -> str:
     place = await api("files.getUploadURLExternal", params={"filename": "check.txt", "length": len(content)})
     async with (
         aiohttp.ClientSession() as session,
-        session.post(place["upload_url"], data=content, proxy=stage.client.proxy) as response,
+        session.post(
+            place["upload_url"], data=content, proxy=stage.client.proxy, ssl=stage.client.ssl or True
+        ) as response,
     ):
         response.raise_for_status()
     where = {"channel_id": stage.place.channel, "thread_ts": stage.root_ts}

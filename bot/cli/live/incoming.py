@@ -91,9 +91,9 @@ _FILES = (
         "file-download",
         "a file's bytes come from Slack's file host with the bot's token, without a redirect",
         "bolt-js#2585",
-        "bot/downloads.py: FILE_HOSTS",
+        "bot/settings.py: SLACK_DOMAINS",
         False,
-        "Mend FILE_HOSTS or the treatment of redirects in bot/downloads.py.",
+        "Mend SLACK_DOMAINS in bot/settings.py or the treatment of redirects in bot/downloads.py.",
     ),
     Assumption(
         "file-modes",
