@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 
 import click
@@ -44,6 +45,7 @@ class Commands(click.Group):
         return getattr(sys.modules[module], name)
 
     def invoke(self, ctx: click.Context) -> object:
+        before = os.umask(0o077)  # whatever a command writes is for this user only: it may hold the team's texts
         try:
             return super().invoke(ctx)
         except (InhouseError, WorkspaceError) as error:
@@ -51,6 +53,8 @@ class Commands(click.Group):
                 click.echo(json.dumps({"ok": False, "error": error.user_message}))
             click.echo(f"inhouse: {error.user_message}", err=True)
             raise SystemExit(1) from error
+        finally:
+            os.umask(before)
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

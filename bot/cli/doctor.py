@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 
 import click
@@ -13,7 +13,7 @@ from bot.cli.checks import CHECKS
 from bot.cli.findings import FAIL, OK, SKIPPED, WARN, Finding
 from bot.cli.library import say
 from bot.settings import Settings
-from rag.errors import InhouseError
+from rag.errors import SettingsError
 
 _MARKS = {OK: "ok     ", WARN: "look   ", FAIL: "WRONG  ", SKIPPED: "skipped"}
 _LIVE_MARKS = _MARKS | {WARN: "differs"}
@@ -29,7 +29,12 @@ _LIVE_MARKS = _MARKS | {WARN: "differs"}
 )
 @click.option("--unattended", is_flag=True, help="With --live: skip at once what needs a person in the channel.")
 @click.option("--keep", is_flag=True, help="With --live: leave the test messages in the channel.")
-def doctor(as_json: bool, channel: str | None, unattended: bool, keep: bool) -> None:
+@click.option(
+    "--privacy",
+    is_flag=True,
+    help="Instead, try to get out of this machine by every way that is closed, and show that each is refused.",
+)
+def doctor(as_json: bool, channel: str | None, unattended: bool, keep: bool, privacy: bool) -> None:
     """Find out what is wrong here, and how to mend it.
 
     Looks at packages, processor and GPU, models and memory, disk, database, Slack's tokens and
@@ -40,12 +45,20 @@ def doctor(as_json: bool, channel: str | None, unattended: bool, keep: bool) -> 
     streams and listens to see whether Slack behaves as the bot assumes, and asks you for what only
     a person can do. Stop the bot first: Slack hands each event to one connection only. All test
     messages are deleted at the end. The exit status is 0 if everything that was tried held.
+
+    With --privacy it tries, a few seconds long, what the bot must not be able to do: to reach an
+    address or a name outside that is not Slack's. Nothing is sent, for each is refused before. It
+    lists what may be reached and why, and looks at the switches that keep the models' libraries
+    from the network, at who may read the data, and at where Slack's tokens could be seen. The exit
+    status is 0 if all of it held. It calls nobody, not Slack either, and a bot may go on running.
     """
+    if privacy and (channel is not None or unattended or keep):
+        raise click.UsageError("--privacy goes alone, or with --json.")
     if channel is not None:
         _live(channel, as_json, unattended, keep)
     if unattended or keep:
         raise click.UsageError("--unattended and --keep go with --live.")
-    findings = _examine(quiet=as_json)
+    findings = _examine(_privacy if privacy else _checks, quiet=as_json)
     is_well = all(finding.state != FAIL for finding in findings)
     if as_json:
         click.echo(json.dumps({"ok": is_well, "findings": [asdict(finding) for finding in findings]}))
@@ -81,19 +94,27 @@ def _summary(findings: Sequence[Finding]) -> str:
     return held if count[OK] == tried else f"{held} See the lines marked differs and WRONG."
 
 
-def _examine(quiet: bool) -> list[Finding]:
-    try:
-        settings = Settings.load()
-    except InhouseError as error:
-        found = [Finding("settings", FAIL, error.user_message)]
-        _show(found, quiet)
-        return found
+def _examine(examination: Callable[[Settings], Iterator[Finding]], quiet: bool) -> list[Finding]:
     findings: list[Finding] = []
-    for check in CHECKS:
-        found = list(check(settings))
-        _show(found, quiet)
-        findings += found
+    try:
+        for finding in examination(Settings.load()):
+            _show([finding], quiet)
+            findings.append(finding)
+    except SettingsError as error:
+        findings.append(Finding("settings", FAIL, error.user_message))
+        _show(findings[-1:], quiet)
     return findings
+
+
+def _checks(settings: Settings) -> Iterator[Finding]:
+    for check in CHECKS:
+        yield from check(settings)
+
+
+def _privacy(settings: Settings) -> Iterator[Finding]:
+    from bot.cli.privacy import examine_privacy
+
+    yield from examine_privacy(settings)
 
 
 def _show(findings: Sequence[Finding], quiet: bool, marks: dict[str, str] = _MARKS, width: int = 10) -> None:

@@ -6,7 +6,7 @@ import logging
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -208,6 +208,9 @@ def say(text: str) -> None:
 
 def _check_disk(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if folder.stat().st_mode & 0o077:
+        with suppress(PermissionError):  # another user's folder; `inhouse doctor` speaks of it
+            folder.chmod(0o700)
     free = shutil.disk_usage(folder).free
     if free < MIN_FREE_BYTES:
         raise DiskFull(

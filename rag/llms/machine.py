@@ -30,6 +30,7 @@ _OFFLINE = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "TOKENIZERS_PARALLELISM": "false",  # its own thread pool beside ours, and a warning after every fork
 }
+_ABOUT_COMFORT = ("HF_HUB_DISABLE_PROGRESS", "TOKENIZERS")
 _GIVE_WAY_NICENESS = 10  # a tenth of a core beside a busy thread of ordinary priority, a whole one beside none
 _thread = threading.local()
 
@@ -56,6 +57,11 @@ def set_up_machine(threads: int | None = None) -> int:
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(count)
     return count
+
+
+def offline_switches() -> dict[str, str]:
+    """The variables that keep models' libraries from the network, as they stand now; "" where one is not set."""
+    return {name: os.environ.get(name, "") for name in _OFFLINE if not name.startswith(_ABOUT_COMFORT)}
 
 
 def thread_count() -> int:
