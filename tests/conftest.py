@@ -10,6 +10,10 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--injections", type=int, help="how many injection cases the slow test takes; unset: 1,000")
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The evaluation sets and hostile files, which are read in place and never copied."""

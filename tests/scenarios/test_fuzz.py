@@ -88,6 +88,13 @@ def posted(house: House) -> list[Message]:
 
 def judged(house: House) -> Judge:
     """Hold everything that the bot posted, showed or asked of Slack against the rules."""
+    judge, wrong = faults(house)
+    assert not wrong, (len(wrong), wrong[:8])
+    return judge
+
+
+def faults(house: House) -> tuple[Judge, list[str]]:
+    """Who judged, and everything that is wrong with what the bot posted, showed or asked of Slack."""
     state = house.place.core.state
     people = {house.place.bot_user.id, *(user.id for user in house.users.values())}
     named = frozenset(people | {channel.id for channel in house.channels.values()})
@@ -104,9 +111,8 @@ def judged(house: House) -> Judge:
         about = private if call.method in ("views.publish", "views.open", "chat.postEphemeral") else judge
         is_shared = "shared by" in str(call.arguments.get("blocks"))
         wrong += (private if is_shared else about).call(call.method, call.arguments, call.error)
-    assert not wrong, (len(wrong), wrong[:8])
     judge.judged += private.judged
-    return judge
+    return judge, wrong
 
 
 def counted(house: House, parrot: Parrot) -> int:
