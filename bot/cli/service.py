@@ -22,6 +22,7 @@ from bot.app import Way, build_app, build_client
 from bot.cli.library import Library, open_library, say, worker_count
 from bot.cli.rooms import build_rooms
 from bot.jobs import Jobs
+from bot.listeners.prompt import settled
 from bot.preflight import Identity, preflight
 from bot.records import Records
 from bot.settings import Settings
@@ -125,6 +126,9 @@ class Bot:
         await self.jobs.stop(STOP_S)
         if self._completing is not None:
             await asyncio.wait({self._completing}, timeout=1.0)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await settled()
 
     async def _stay_connected(self) -> None:
         """Renew a connection at once that was cut; the client itself looks once in `PING_INTERVAL_S`."""

@@ -55,6 +55,13 @@ async def soon(work: Coroutine[Any, Any, Result], otherwise: Result) -> Result:
     return otherwise
 
 
+async def settled() -> None:
+    """Wait until nothing goes on any more after its acknowledgement."""
+    here = asyncio.get_running_loop()
+    while going_on := [task for task in _beside if task.get_loop() is here]:
+        await asyncio.wait(going_on)
+
+
 def _go_on(task: asyncio.Future[Any]) -> None:
     _beside.add(task)
     task.add_done_callback(_ended)

@@ -182,7 +182,8 @@ async def test_no_turn_is_kept_that_rests_on_a_deleted_file(records: Records) ->
     history = History(records)
     await history.begin(message(), "How much?", "10.6", 0)
     told = Told("It is 5.", "answered", ("F1",), is_kept=True)
-    assert await history.finish(message(), "How much?", Manner(), told, ("10.6",), 1.0) is Kept.FILES_GONE
+    ended = await history.finish(message(), "How much?", Manner(), told, ("10.6",), 1.0)
+    assert ended.kept is Kept.FILES_GONE
     assert await answers(records) == []
     assert await history.of(message()) is None
 

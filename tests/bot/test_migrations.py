@@ -224,6 +224,7 @@ def _length(folder: Path, stop: str) -> int:
     return 100_000 - int(left)
 
 
+@pytest.mark.slow
 def test_an_upgrade_that_is_killed_loses_nothing(tmp_path: Path) -> None:
     assert _upgrades(tmp_path, 6) == 6
 

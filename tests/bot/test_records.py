@@ -11,7 +11,7 @@ import pytest
 from bot import records as room
 from bot.events import IncomingMessage, Removal, ThreadFacts
 from bot.forgetting import forget_person, take_away
-from bot.history import History, Manner, Told
+from bot.history import History, Kept, Manner, Told
 from bot.records import OWED, Claim, Records, Share, note_thread_message, scope_of, thread_facts
 
 
@@ -35,7 +35,7 @@ async def finish(
     history = History(records)
     await history.begin(asked, asked.text, f"{asked.ts}9", 0)
     told = Told(answer, "answered", files, is_kept=True)
-    assert await history.finish(asked, asked.text, Manner(), told, (f"{asked.ts}9",), 1.0)
+    assert (await history.finish(asked, asked.text, Manner(), told, (f"{asked.ts}9",), 1.0)).kept is Kept.YES
 
 
 async def answers(records: Records, asked: IncomingMessage | None = None) -> list[str]:

@@ -18,8 +18,10 @@ from bot.cli import service
 from bot.cli.library import open_library
 from bot.cli.seen import SeenAnswer, is_notice, read_answer
 from bot.cli.service import Bot
+from bot.listeners import prompt
 from bot.preflight import preflight
 from bot.settings import Settings
+from bot.workspace.acting import Acting
 from bot.workspace.core import Call
 from bot.workspace.server import Workspace
 from bot.workspace.state import Channel, Message, User
@@ -204,6 +206,19 @@ async def built(folder: Path, monkeypatch: pytest.MonkeyPatch) -> House:
     place = Workspace(events=events_of_manifest())
     await place.start()
     return House(place, folder, ScriptedModel(best_line))
+
+
+@pytest.fixture(autouse=True)
+def settling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever presses or commands sees all that comes of it, also what goes on after the acknowledgement."""
+    ask = Acting._ask
+
+    async def ask_and_wait(acting: Acting, envelope: Any) -> dict[str, Any]:
+        answer = await ask(acting, envelope)
+        await prompt.settled()
+        return answer
+
+    monkeypatch.setattr(Acting, "_ask", ask_and_wait)
 
 
 @pytest.fixture

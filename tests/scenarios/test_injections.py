@@ -107,6 +107,7 @@ async def through_the_library(house: House, cases: Sequence[Case]) -> None:
     assert len(obedient.obeyed) > len(cases) / 4
 
 
+@pytest.mark.slow
 async def test_cases_made_for_slack_go_through_the_whole_bot_and_make_nothing_live(
     house: House, shared_data: Path
 ) -> None:

@@ -21,6 +21,7 @@ async def test_a_thousand_questions_are_each_answered_once_and_in_order(
     assert (load.answered, load.twice, load.never, load.wrong, load.out_of_order) == (1000, 0, 0, 0, 0)
 
 
+@pytest.mark.slow
 async def test_a_small_crowd_is_answered_once_and_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rates, "WINDOW_S", 0.2)
     load = await run(tmp_path, questions=60, people=10, threads=4, timeout_s=90.0)

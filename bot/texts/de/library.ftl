@@ -112,3 +112,4 @@ library-broke-off = Das Sprachmodell hat mittendrin abgebrochen. Bitte frag noch
 library-shut-down = Das Sprachmodell wird gerade beendet. Bitte frag in einer Minute noch einmal.
 library-more-than-memory = Diese Frage und ihre Dateien sind mehr, als in den Speicher des Sprachmodells passt.
 library-set-unreadable = Diese Auswertungsdaten sind nicht lesbar; `inhouse eval --help` nennt die Form jeder Sammlung.
+library-egress-refused = Inhouse war im Begriff, einen Ort außerhalb zu erreichen, den es nicht erreichen darf, und hat es nicht getan; das Protokoll nennt ihn.

@@ -113,3 +113,4 @@ library-broke-off = The language model broke off while it was working on this. P
 library-shut-down = The language model is being shut down. Please ask again in a minute.
 library-more-than-memory = This question and its files are more than the language model's memory holds.
 library-set-unreadable = This evaluation set cannot be read; `inhouse eval --help` tells the form of each set.
+library-egress-refused = Inhouse was about to reach a place outside that it may not reach, and did not; the log names it.
