@@ -16,6 +16,9 @@ _ROUNDS = 5
 _ARRAY_BYTES = {"cpu": 512 << 20, "cuda": 2 << 30}  # well over the last cache
 _SIDE = {"cpu": 2048, "cuda": 8192}  # of the matrices
 
+_TRIED_SIDE = 256
+_HOPELESS_FLOP_S = 5e9  # bf16 where the processor has none: the large matrices would take minutes
+
 
 @dataclass(frozen=True, slots=True)
 class Ceilings:
@@ -77,7 +80,11 @@ def _matrix_rates(device: str) -> tuple[float, float]:
 
 
 def _matrix_rate(dtype: torch.dtype, device: str) -> float:
-    side = _SIDE[device]
+    small = _product_rate(_TRIED_SIDE, dtype, device)
+    return small if small < _HOPELESS_FLOP_S else _product_rate(_SIDE[device], dtype, device)
+
+
+def _product_rate(side: int, dtype: torch.dtype, device: str) -> float:
     left, right = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
     return 2 * side**3 / _best_s(lambda: left @ right, device)
 
