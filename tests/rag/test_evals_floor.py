@@ -40,7 +40,7 @@ def test_the_right_paragraph_of_xquad_is_found(embedder: Embedder, tmp_path: Pat
     """MTEB's figure for the same embedder alone is .944."""
     measured = squad.measure(shared_data / "xquad" / "xquad.en.json", embedder, tmp_path, Plan(limit=240))
     assert measured.metrics["ndcg_at_10"] >= 0.972
-    assert measured.metrics["recall_at_5"] >= 0.985
+    assert measured.metrics["recall_at_5"] >= 0.98
 
 
 def test_the_right_characters_of_the_chunking_set_are_found(
