@@ -18,7 +18,7 @@ from bot.cli.privacy import ATTEMPTS, attempt
 from bot.egress import Guard
 from tests.conftest import REPOSITORY
 
-TOKEN = "xoxb-111111111111-notatoken"
+TOKEN = "xoxb-1111-2222-notatoken"
 
 
 def examine(folder: Path, *options: str, **variables: str) -> tuple[int, dict[str, Any], str]:
