@@ -37,7 +37,7 @@ test: lint
 	$(RUN) pytest -m "not slow" -rs -n auto --maxprocesses 4 --dist loadfile $(PYTEST_OPTIONS)
 
 test-full: setup-tests
-	$(RUN) pytest -m slow -rs $(PYTEST_OPTIONS)
+	$(RUN) pytest -m slow --timeout 1200 -rs $(PYTEST_OPTIONS)
 
 lint: setup-tests
 	$(RUN) ruff check .
