@@ -174,6 +174,11 @@ def bad_files(data: Path = DATA) -> list[Path]:
     return [data / "badfiles" / json.loads(line)["file"] for line in lines]
 
 
+def _peak_mib() -> float:
+    """Of the largest child that this process ever had."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
 @dataclass
 class Outcomes:
     """What came of all files that were read."""
@@ -182,7 +187,8 @@ class Outcomes:
     kinds: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     slowest_s: float = 0.0
-    largest_mib: float = 0.0  # memory of the largest reading process
+    largest_mib: float = 0.0  # memory of the largest reading process, if larger than every child before
+    before_mib: float = field(default_factory=_peak_mib)  # of children that are none of ours
 
     def take(self, path: Path, name: str, about: str) -> None:
         """Read one file as an upload would be read."""
@@ -203,8 +209,8 @@ class Outcomes:
         self.kinds[kind] += 1
         if not is_clear:
             self.wrong.append(f"{about}: {kind}")
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        self.largest_mib = max(self.largest_mib, peak)
+        if (peak := _peak_mib()) > self.before_mib:
+            self.largest_mib = peak
 
 
 def outcomes(
