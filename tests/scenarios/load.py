@@ -20,7 +20,6 @@ import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -56,7 +55,7 @@ class Load:
     ack_max_ms: float = 0.0
     acks: int = 0
     seconds: float = 0.0
-    facts: dict[str, Any] = field(default_factory=dict)
+    unanswered: list[str] = field(default_factory=list)  # what stands in an answer's place
 
 
 class Crowd:
@@ -126,6 +125,8 @@ class Crowd:
             shown = self._place.core.state.channels[self._channel.id].messages.get(replies.get(posted.ts) or "")
             said = SEATS.findall(f"{shown.text} {shown.blocks}") if shown else []
             load.answered += bool(said)
+            if not said:
+                load.unanswered.append(str(shown and (shown.text, shown.blocks, shown.metadata)))
             load.wrong += bool(said) and str(room) not in said
         for thread in self.threads:
             asked = [posted.ts for posted, _ in self.questions if posted.thread_ts == thread.ts]
