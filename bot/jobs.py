@@ -131,6 +131,10 @@ class Jobs:
         with suppress(StoreError):  # an orderly stop is no crash; the next start takes them up in any case
             await self._records.write(lambda db: _leave(db, cut_off))
 
+    def at_work(self) -> list[Job]:
+        """The jobs that are being done."""
+        return [running.job for running in self._running.values()]
+
     def wake(self) -> None:
         """There may be something to do."""
         self._woken.set()

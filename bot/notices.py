@@ -51,6 +51,12 @@ class Notices:
             log.info("status not set: %s", error.response.get("error"))
             await self._look(message.channel, message.ts)
 
+    async def stuck(self, job: Job) -> None:
+        """Tell who asked, and nobody else, that the model stands still and what becomes of their question."""
+        if job.kind in {"turn", "redo"}:
+            message = _message(job)
+            await self.whisper(message, (await self._texts(message))("stuck"))
+
     async def busy(self, running: Running) -> None:
         """Do the job of kind "busy": a question that found the queue full."""
         await self._say(running, "busy")

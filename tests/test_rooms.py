@@ -60,7 +60,7 @@ STOREYS = (
     ("delivery", "rendering", "brief"),
     ("history", "channels", "jobs", "versions", "splitting", "pacing", "chosen"),
     ("audit", "ledger"),
-    ("records", "preflight", "rates", "intents", "egress"),
+    ("records", "preflight", "rates", "intents", "egress", "watchdog"),
     ("schema", "texts", "events", "blocks", "settings", "samples", "dates", "scope", "logs", "gates"),
 )
 WORKSPACE = "bot.workspace"

@@ -18,6 +18,7 @@ import aiohttp
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_sdk.errors import SlackApiError
 
+from bot import watchdog
 from bot.app import Way, build_app, build_client
 from bot.cli.library import Library, open_library, say, worker_count
 from bot.cli.rooms import build_rooms
@@ -36,6 +37,7 @@ EXAM_AFTER_S = 60
 PING_INTERVAL_S = 10.0  # a pong may take half of it: with less, a machine busy for a moment ends its connections
 STOP_S = 12.0  # for the answers being given; with what else there is to do an end takes less than twenty seconds
 LOOK_S = 0.5  # how soon a connection that was cut is renewed
+TELL_S = 5.0  # people that the process is going to end
 STALE_S = 20.0  # an address to connect to that led nowhere for so long is asked for anew
 
 PR_SET_DUMPABLE = 4  # prctl(2)
@@ -65,7 +67,7 @@ async def serve(settings: Settings, models: tuple[BaseLLM, Embedder] | None = No
         if await _unless(stopping, bot.start()):
             named = f"{library.answerer.llm.name} and {library.embedder.name}"
             say(f"Inhouse is ready after {time.perf_counter() - started:.1f} s: {named}.")
-            await stopping.wait()
+            await _until(stopping, bot)
         say("Stopping: finishing what is being answered …")
         await bot.stop()
     finally:
@@ -130,6 +132,14 @@ class Bot:
             async with asyncio.timeout(1.0):
                 await settled()
 
+    async def stuck(self) -> float:
+        """Return once the model stands still, and whoever waits for it was told: the seconds that it has."""
+        seconds = await watchdog.stuck(self._library.answerer.llm.still_s)
+        telling = [asyncio.create_task(self._notices.stuck(job)) for job in self.jobs.at_work()]
+        if telling:
+            await asyncio.wait(telling, timeout=TELL_S)
+        return seconds
+
     async def _stay_connected(self) -> None:
         """Renew a connection at once that was cut; the client itself looks once in `PING_INTERVAL_S`."""
         client, closed_at = self._socket.client, 0.0
@@ -180,16 +190,31 @@ class Bot:
             await asyncio.to_thread(exam.sit, llm, self._leaving)
 
 
+async def _until(stopping: asyncio.Event, bot: Bot) -> None:
+    """Wait until a stop is asked for. Where the model stands still, end the process without one."""
+    stopped, stuck = asyncio.create_task(stopping.wait()), asyncio.create_task(bot.stuck())
+    await asyncio.wait({stopped, stuck}, return_when=asyncio.FIRST_COMPLETED)
+    if stuck.done():
+        say(f"The language model has not moved for {stuck.result():.0f} s: ending, to be started again.")
+        _leave(watchdog.EXIT_STATUS)
+    stuck.cancel()
+
+
+def _leave(status: int) -> None:
+    """End now, whatever the threads are at."""
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(status)
+
+
 async def serve_and_leave(settings: Settings, models: tuple[BaseLLM, Embedder] | None = None) -> None:
     """As `serve`, and then end the process: what its threads are at, reading a file perhaps, could take minutes.
 
     The next start completes that, as it does after a crash.
     """
     await serve(settings, models)
-    logging.shutdown()
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-    os._exit(0)
+    _leave(0)
 
 
 async def _unless(stopping: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:

@@ -69,6 +69,7 @@ class Engine:
         self._read_rate = 500.0  # tokens a second, a first guess
         self._took_s: deque[float] = deque(maxlen=50)  # by answers, from being let in to their end
         self._is_closed = False
+        self._turn_since: float | None = None  # when the turn began that it is at
         self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
         self._thread.start()
 
@@ -101,6 +102,11 @@ class Engine:
             stats.kept_tokens = self._blocks.idle * BLOCK
             return Stats(**{name: getattr(stats, name) for name in Stats.__slots__})
 
+    def still_s(self) -> float:
+        """Seconds since the step began that it is at, 0.0 between two: what a hanging driver lets grow."""
+        since = self._turn_since
+        return 0.0 if since is None else time.monotonic() - since
+
     def forget(self, scope_id: str) -> None:
         """Nothing that was read for a scope is used again, and none of it stays in memory. Waits until that is so."""
         self._do(lambda: self._forget(scope_id))
@@ -122,6 +128,7 @@ class Engine:
         torch.set_num_threads(self.limits.threads)
         try:
             while self._await():
+                self._turn_since = time.monotonic()
                 try:
                     with memory_errors():
                         self._turn()
@@ -130,6 +137,7 @@ class Engine:
                 except Exception as error:
                     log.exception("the model broke off")
                     self._recover(ModelFailed(detail=type(error).__name__))
+                self._turn_since = None
         finally:  # also where nothing helps any more, such as a GPU that is gone
             self._stop()
 

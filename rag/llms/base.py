@@ -60,6 +60,10 @@ class BaseLLM(ABC):
     def forget(self, scope_id: str) -> None:  # noqa: B027 - a model that keeps nothing has nothing to forget
         """Drop everything that was kept of what was read for ``scope_id``."""
 
+    def still_s(self) -> float:
+        """Seconds for which it has not got on with what it is at; 0.0 where it is at nothing."""
+        return 0.0
+
     def close(self) -> None:  # noqa: B027 - most models hold nothing that has to be let go
         """Stop; what is being written ends with an error."""
 

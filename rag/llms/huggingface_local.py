@@ -126,6 +126,9 @@ class HuggingFaceLocalModel(BaseLLM):
     def forget(self, scope_id: str) -> None:
         self.engine.forget(scope_id)
 
+    def still_s(self) -> float:
+        return self.engine.still_s()
+
     def close(self) -> None:
         self.engine.close()
 

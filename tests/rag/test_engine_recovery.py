@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from functools import cache
 
 import pytest
@@ -210,3 +211,22 @@ def test_a_token_that_the_model_does_not_know_is_refused_for_its_asker_alone(fam
         stage.go()
         assert list(beside) == text_of(LONG, 20, family)
         check_at_rest(engine, stage)
+
+
+def test_a_step_that_hangs_is_seen_to_stand_still_and_rest_is_not() -> None:
+    with staged(tiny(MODEL)) as (engine, stage):
+        engine.submit(prompt(LONG, 2)).wait()
+        time.sleep(0.1)
+        assert engine.still_s() == 0.0
+        stage.hold()
+        writing = engine.submit(prompt(LONG, 2))
+        assert stage.has_entered.wait(PATIENCE_S)
+        before = engine.still_s()
+        time.sleep(0.1)
+        assert engine.still_s() - before > 0.05
+        stage.go()
+        writing.wait()
+        deadline = time.monotonic() + PATIENCE_S
+        while engine.still_s() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert engine.still_s() == 0.0

@@ -20,7 +20,7 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-from bot import jobs
+from bot import jobs, watchdog
 from bot.cli import service
 from bot.cli.library import set_up_logging
 from bot.settings import Settings
@@ -29,8 +29,22 @@ from tests.rag.fakes import HashEmbedder, ScriptedModel
 from tests.scenarios.models import best_line, every_line
 
 READY = b"Inhouse is ready"
-SCRIPTS = {"best": best_line, "every": every_line}
+SCRIPTS = {"best": best_line, "every": every_line, "stuck": every_line}
 START_S, END_S = 60.0, 60.0
+
+
+class StuckModel(ScriptedModel):
+    """Hangs in its first answer, as a driver that never returns."""
+
+    since: float | None = None
+
+    def stream(self, *arguments: Any, **options: Any) -> Any:
+        self.since = time.monotonic()
+        while True:
+            time.sleep(3600)
+
+    def still_s(self) -> float:
+        return 0.0 if self.since is None else time.monotonic() - self.since
 
 
 class ChildBot:
@@ -124,6 +138,7 @@ def _serve(telling: Connection, script: str, delay_s: float, settings: dict[str,
     set_up_logging("INFO")
     jobs.FIRST_RETRY_S = 0.1
     service.LOOK_S = 0.1
-    models = ScriptedModel(SCRIPTS[script], delay_s=delay_s), HashEmbedder()
+    watchdog.STUCK_S = 1.0
+    models = (StuckModel if script == "stuck" else ScriptedModel)(SCRIPTS[script], delay_s=delay_s), HashEmbedder()
     run: Callable[..., Any] = service.serve_and_leave
     asyncio.run(run(Settings.load(env_file=None, **settings), models))

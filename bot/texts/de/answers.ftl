@@ -20,6 +20,7 @@ which-file = Welche Datei meinst du?
 refusal-unread = Was du mir zur Frage gegeben hast, konnte ich nicht lesen, und in { $names } steht es auch nicht. Lade eine Fassung hoch, die ich lesen kann, und frag noch einmal.
 gave-up = Bei uns ist etwas schiefgegangen, darum habe ich nicht geantwortet. Bitte frag noch einmal; den Grund findet die Administration im Protokoll.
 not-stored = { $why } Deine Frage ist nicht verloren: Ich beantworte sie, sobald ich sie speichern kann.
+stuck = Das Sprachmodell bewegt sich nicht mehr, deshalb starte ich neu. Deine Frage ist nicht verloren: Ich beantworte sie danach.
 busy = Gerade warten mehr Fragen, als ich annehmen kann. Bitte stell diese in ein paar Minuten noch einmal.
 question-too-long = Diese Frage hat { $chars } Zeichen; ich lese bis zu { $most }. Frag mit weniger Worten, oder leg den langen Text als Datei ab.
 

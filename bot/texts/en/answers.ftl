@@ -20,6 +20,7 @@ which-file = Which file do you mean?
 refusal-unread = I could not read what you gave me with the question, and did not find it in { $names } either. Upload a copy that I can read, and ask again.
 gave-up = Something went wrong on our side, so I did not answer. Please ask again; the administrator's log says why.
 not-stored = { $why } Your question is not lost: I answer it as soon as I can store it.
+stuck = The language model has stopped moving, so I am starting again. Your question is not lost: I answer it after that.
 busy = More questions are waiting than I can take on just now. Please ask this one again in a few minutes.
 question-too-long = This question has { $chars } characters; I read up to { $most }. Ask it in fewer words, or put the long text in a file.
 
