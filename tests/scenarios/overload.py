@@ -39,6 +39,7 @@ class Overload:
     quiet_asked: int = 0
     quiet_refused: int = 0
     alone_median_s: float = 0.0  # waiting of the others, without the flood
+    alone_p95_s: float = 0.0
     flooded_median_s: float = 0.0
     flooded_p95_s: float = 0.0
     times_capacity: float = 0.0
@@ -155,11 +156,16 @@ async def _count(house: House, found: Overload) -> None:
 def _sum_up(found: Overload, alone: list[float], waits: list[float], memory: list[float]) -> None:
     found.quiet_asked, found.waits_s = len(waits), [round(wait, 2) for wait in waits]
     found.alone_median_s = round(statistics.median(alone), 2)
+    found.alone_p95_s = _p95(alone)
     found.flooded_median_s = round(statistics.median(waits), 2)
-    found.flooded_p95_s = round(sorted(waits)[int(0.95 * (len(waits) - 1))], 2)
+    found.flooded_p95_s = _p95(waits)
     half = len(memory) // 2
     found.memory_first_mib = round(max(memory[half // 2 : half]), 1)
     found.memory_second_mib = round(max(memory[half:]), 1)
+
+
+def _p95(waits: list[float]) -> float:
+    return round(sorted(waits)[int(0.95 * (len(waits) - 1))], 2)
 
 
 @click.command()
