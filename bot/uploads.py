@@ -133,6 +133,19 @@ class Uploads:
         claim = await self._records.claim_receipt(shares)
         if claim is Claim.NOTHING:
             return
+        try:
+            await self._tell(claim, thread_ts, shares, left_out, texts, asked=asked)
+        except TryAgain:
+            raise
+        except Exception:  # whatever it was: still claimed, the next attempt would take it that somebody else tells
+            await self._records.mark_receipt(shares, UNSURE)
+            raise
+        await self._records.mark_receipt(shares, GIVEN)
+
+    async def _tell(
+        self, claim: Claim, thread_ts: str, shares: Sequence[Share], left_out: int, texts: Texts, *, asked: bool
+    ) -> None:
+        """See `receipt`."""
         earlier = {share.file_id: await versions.replaced_by(self._records, share) for share in shares}
         is_plain = all(share.state == "read" and earlier[share.file_id] is None for share in shares)
         if not left_out and all(share.state != "failed" for share in shares):
@@ -142,7 +155,6 @@ class Uploads:
             parts = receipts.parts(texts, shares, earlier, left_out)
             words = receipts.text(texts, shares, earlier, left_out)
             await self._say_once(claim, shares, thread_ts, words, parts)
-        await self._records.mark_receipt(shares, GIVEN)
 
     async def _say_once(
         self, claim: Claim, shares: Sequence[Share], thread_ts: str, text: str, parts: Sequence[blocks.Block]

@@ -292,3 +292,20 @@ async def test_file_that_slack_never_hands_out_is_told_in_the_end(library: House
 async def test_file_elsewhere_is_neither_read_nor_spoken_of(library: House) -> None:
     posted = await library.asked_and_read("ana", "office", "our lease", [lease])
     assert not posted.reactions and not library.ours(posted) and not await library.rows("select 1 from shares")
+
+
+async def test_receipt_that_breaks_off_half_way_is_told_by_the_next_attempt(
+    library: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, calls = receipts.text, iter([RuntimeError("once")])
+
+    def breaks_once(*arguments: object) -> str:
+        if error := next(calls, None):
+            raise error
+        return whole(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(receipts, "text", breaks_once)
+    posted = await library.post("ben", "lab", "", files=[("broken.pdf", b"%PDF nothing")])
+    await library.quiet(60)
+    (receipt,) = library.notices(posted)
+    assert "could not read `broken.pdf`" in receipt.text
