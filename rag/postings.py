@@ -20,6 +20,7 @@ import numpy as np
 from rag.database import Database, in_memory
 
 REMEMBERED = 2_000_000  # entries of lists, at 12 bytes
+MOST_SHARP = 3
 K1, B = 1.2, 0.75  # SQLite's own
 
 _QUERY = re.compile(r'("[^"]*"( OR (?=")|$))*')
@@ -145,14 +146,18 @@ class Postings:
         As text: that is made and read without an object for each number, in half the time.
         """
         wanted = ", ".join(f"group_concat(CASE col WHEN '{column}' THEN doc END)" for column in self._weights)
-        row = db.execute(f"SELECT {wanted} FROM temp.{self._table}_words WHERE term = ?", part or ("",)).fetchone()
+        terms = spellings(*part) if part else [""]
+        among = ", ".join("?" * len(terms))
+        row = db.execute(f"SELECT {wanted} FROM temp.{self._table}_words WHERE term IN ({among})", terms).fetchone()
         return [np.fromstring(text, dtype=np.int64, sep=",") if text else np.empty(0, dtype=np.int64) for text in row]
 
     def _places(self, db: Any, term: str) -> np.ndarray:
         """Every place where a word stands: (n, 3) int64 of chunk, column, offset."""
         names = list(self._weights)
-        query = f"SELECT doc, col, offset FROM temp.{self._table}_words WHERE term = ?"
-        rows = [(doc, names.index(column), offset) for doc, column, offset in db.execute(query, (term,)).fetchall()]
+        terms = spellings(term)
+        among = ", ".join("?" * len(terms))
+        query = f"SELECT doc, col, offset FROM temp.{self._table}_words WHERE term IN ({among})"
+        rows = [(doc, names.index(column), offset) for doc, column, offset in db.execute(query, terms).fetchall()]
         return np.array(rows, dtype=np.int64).reshape(-1, 3)
 
 
@@ -177,6 +182,18 @@ class _Terms:
             finally:
                 self._database.conn.execute("ROLLBACK")
         return [tuple(term for _, term in sorted(terms)) for terms in found]
+
+
+def spellings(term: str) -> list[str]:
+    """``term`` as the index may hold it: it keeps the German ß, which a question has as ss, as in "grösste Strasse".
+
+    At most `MOST_SHARP` of its ss are varied: each doubles the number.
+    """
+    first, *rest = term.split("ss")
+    found = [first]
+    for number, part in enumerate(rest):
+        found = [before + sound + part for before in found for sound in ("ss", "ß")[: 1 + (number < MOST_SHARP)]]
+    return found
 
 
 def _posting(places: np.ndarray, amounts: np.ndarray) -> Posting:

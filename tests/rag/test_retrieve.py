@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rag.naming import named_files
+from rag.postings import MOST_SHARP, spellings
 from rag.terms import asks_for_exact, content_terms, weighted_terms
 from tests.rag.shelf import Shelf
 
@@ -212,6 +213,25 @@ NAMES = [
     "a b.txt",
     "Q3.pdf",
 ]
+
+
+@pytest.mark.parametrize("asked", ["Straßenreinigung", "strassenreinigung", "STRASSENREINIGUNG"])
+@pytest.mark.parametrize("written", ["Straßenreinigung", "Strassenreinigung"])
+def test_german_words_are_found_with_and_without_sharp_s(shelf: Shelf, asked: str, written: str):
+    shelf.put(f"Die {written} zahlt der Mieter.\n\nDie Miete beträgt 900 Euro.", name="mietvertrag.txt")
+    found = shelf.retriever.search("here", f"Wer zahlt die {asked}?")
+    assert not found.absent and written in found.hits[0].chunk.text
+    assert found.coverage == pytest.approx(1.0)
+
+
+def test_a_phrase_is_found_with_and_without_sharp_s(shelf: Shelf):
+    shelf.put("Die Straßenreinigung und Grünpflege sind bezahlt.", name="a.txt")
+    assert shelf.store.holding('"strassenreinigung und"').any()
+
+
+def test_few_of_many_double_s_are_varied():
+    assert len(spellings("ss" * 20)) == 2**MOST_SHARP
+    assert set(spellings("wasserstrasse")) == {"wasserstrasse", "waßerstrasse", "wasserstraße", "waßerstraße"}
 
 
 @pytest.mark.parametrize(
