@@ -375,7 +375,9 @@ def _places(db: Tables) -> list[tuple[int, int, float]]:
 
 
 def _jobs(db: Tables, job_ids: list[int]) -> list[Job]:
-    found = db.query("select * from jobs where job_id in (select value from json_each(?))", (json.dumps(job_ids),))
+    """Those that still wait: what was forgotten since its id was read is done, and nothing stands in it any more."""
+    sql = "select * from jobs where state = 'waiting' and job_id in (select value from json_each(?))"
+    found = db.query(sql, (json.dumps(job_ids),))
     names = ("job_id", "key", "kind", "lane", "user", "attempts")
     return [Job(**{name: row[name] for name in names}, payload=json.loads(row["payload"])) for row in found]
 

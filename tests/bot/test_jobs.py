@@ -303,6 +303,19 @@ async def test_what_a_finished_job_was_about_is_not_kept(desk: Desk) -> None:
 # --- stopping and starting -----------------------------------------------------------------------
 
 
+async def test_nobody_is_told_of_a_job_that_was_forgotten_while_the_queue_was_read(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.put("1")
+    forget = "update jobs set state = 'done', payload = '{}'"
+    places = await desk.records.read(room._places)
+    await desk.records.write(lambda db: db.execute(forget))
+    monkeypatch.setattr(room, "_places", lambda db: places)  # as it was read a moment before
+    _, told = await told_queue(desk)
+    await asyncio.sleep(0.05)
+    assert not told and not desk.began
+
+
 async def test_stopping_finishes_what_runs_and_starts_nothing(desk: Desk) -> None:
     await desk.put("first")
     await desk.put("second")
