@@ -12,6 +12,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--injections", type=int, help="how many injection cases the slow test takes; unset: 1,000")
+    parser.addoption("--upgrades", type=int, default=20, help="how many upgrades the slow test kills")
 
 
 @pytest.fixture(scope="session")

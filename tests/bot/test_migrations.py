@@ -225,10 +225,6 @@ def _length(folder: Path, stop: str) -> int:
 
 
 @pytest.mark.slow
-def test_an_upgrade_that_is_killed_loses_nothing(tmp_path: Path) -> None:
-    assert _upgrades(tmp_path, 6) == 6
-
-
-@pytest.mark.slow
-def test_two_hundred_upgrades_that_are_killed_lose_nothing(tmp_path: Path) -> None:
-    assert _upgrades(tmp_path, 200) == 200
+def test_upgrades_that_are_killed_lose_nothing(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    count = request.config.getoption("--upgrades")
+    assert _upgrades(tmp_path, count) == count

@@ -18,7 +18,7 @@ from tests.scenarios.kills import run
     [
         ("any", 2, 5),
         pytest.param("any", 14, 6, marks=pytest.mark.slow),
-        pytest.param("accepted", 8, 8, marks=pytest.mark.slow),
+        pytest.param("accepted", 5, 8, marks=pytest.mark.slow),
         pytest.param("term", 6, 7, marks=pytest.mark.slow),
     ],
 )

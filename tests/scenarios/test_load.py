@@ -1,4 +1,7 @@
-"""A thousand questions from fifty people: each answered once, with its own answer, in its thread's order."""
+"""Hundreds of questions from fifty people: each answered once, with its own answer, in its thread's order.
+
+A thousand of them: ``python -m tests.scenarios.load --window 1``.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,13 @@ from tests.scenarios.load import run
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-async def test_a_thousand_questions_are_each_answered_once_and_in_order(
+async def test_three_hundred_questions_are_each_answered_once_and_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rates, "WINDOW_S", 1.0)  # five answers a second instead of a minute; the rule is the same
-    load = await run(tmp_path, questions=1000, people=50, threads=20)
-    assert load.drops == 3 and load.redelivered > 50 and not load.unanswered
-    assert (load.answered, load.twice, load.never, load.wrong, load.out_of_order) == (1000, 0, 0, 0, 0)
+    load = await run(tmp_path, questions=300, people=50, threads=20)
+    assert load.drops == 3 and load.redelivered > 15 and not load.unanswered
+    assert (load.answered, load.twice, load.never, load.wrong, load.out_of_order) == (300, 0, 0, 0, 0)
 
 
 @pytest.mark.slow
