@@ -3,8 +3,9 @@
 Slack keeps nothing for a socket that was away for long, and repeats an event that was not acknowledged three
 times within six minutes and never again. So after each connecting, and after an event that could not be stored,
 what was written since a stored time is read, and goes through the inbox like any event: the same rule says
-whether it is for us, and a message that came as an event is known there. What was edited or deleted meanwhile
-is read as it stands; deletions are `bot.retention`'s.
+whether it is for us, and a message that came as an event is known there. What was edited meanwhile
+is read as it stands, and a question that was answered is answered anew; an edited reply in a thread where nothing was
+said since is not seen. Deletions are `bot.retention`'s.
 """
 
 from __future__ import annotations
@@ -157,7 +158,8 @@ class CatchUp:
             raise
         count = 0
         for message in sorted(said, key=lambda each: float(each["ts"])):
-            count += await self._take_in(place, message)
+            is_new = await self._take_in(place, message) if float(message["ts"]) > oldest_s else False
+            count += is_new or await self._take_edit(place, message, oldest_s)
         return count
 
     async def _said(self, place: Place, oldest_s: float) -> AsyncIterator[dict[str, Any]]:
@@ -166,7 +168,7 @@ class CatchUp:
         async for message in self._pages(self._client.conversations_history, place, oldest_s - THREADS_S):
             if float(message.get("latest_reply") or 0) > oldest_s:
                 roots[message["ts"]] = float(message["latest_reply"])
-            if float(message["ts"]) > oldest_s and not _is_reply(message):
+            if max(float(message["ts"]), _edited_s(message)) > oldest_s and not _is_reply(message):
                 yield message
         known = await self._records.read(lambda db: _threads(db, self._team, place.channel, oldest_s - THREADS_S))
         roots |= {ts: at for ts, at in known.items() if float(ts) <= oldest_s - THREADS_S}
@@ -203,6 +205,14 @@ class CatchUp:
         body = {"team_id": self._team, "event": event, "is_ext_shared_channel": place.is_shared_outside}
         return await self._inbox.record_read(body)
 
+    async def _take_edit(self, place: Place, said: dict[str, Any], oldest_s: float) -> bool:
+        """Whether a message that was known has other words since ``oldest_s``, and nobody said so."""
+        if _edited_s(said) <= oldest_s or said.get("user") == self._bot_user:
+            return False
+        event = {"type": "message", "subtype": "message_changed", "channel": place.channel, "channel_type": place.kind}
+        body = {"team_id": self._team, "event": event | {"message": said, "event_ts": said["edited"]["ts"]}}
+        return await self._inbox.record_read(body)
+
     async def _wait(self) -> None:
         """Until one more call stays within the pace."""
         now = time.monotonic()
@@ -215,6 +225,11 @@ def _place(channel: dict[str, Any]) -> Place:
     kinds: Iterable[tuple[str, str]] = (("is_im", "im"), ("is_mpim", "mpim"), ("is_private", "group"))
     kind = next((kind for mark, kind in kinds if channel.get(mark)), "channel")
     return Place(channel["id"], kind, bool(channel.get("is_ext_shared") or channel.get("is_pending_ext_shared")))
+
+
+def _edited_s(message: dict[str, Any]) -> float:
+    """When its words were changed last; 0.0 where they never were."""
+    return float((message.get("edited") or {}).get("ts") or 0.0)
 
 
 def _is_reply(message: dict[str, Any]) -> bool:

@@ -70,18 +70,11 @@ class Inbox:
         event_id = body.get("event_id") or f"{event['type']}/{event.get('event_ts')}"
         outside = bool(body.get("is_ext_shared_channel"))
         is_news = await self._records.write(lambda db: self._record(db, team, event_id, event, outside))
-        if not is_news:  # what it stopped the first time may be answered anew by now
-            return
-        gone = removal(team, event, self._bot_user)
-        if gone is not None:
-            self._jobs.cancel(gone)
-        edited = edited_message(team, event)
-        if edited is not None:
-            self._jobs.cancel(Removal(team, channel=edited.channel, message_ts=edited.ts))
-        self._jobs.wake()
+        if is_news:  # what it stopped the first time may be answered anew by now
+            self._follow(team, event)
 
     async def record_read(self, body: dict[str, Any]) -> bool:
-        """Store a message that was read in its conversation, as if it had come as an event; whether it had not.
+        """Store a message, or an edit, that was read in its conversation, as an event; whether it had not come as one.
 
         Raises: StoreError.
         """
@@ -96,8 +89,17 @@ class Inbox:
 
         is_news = await self._records.write(work)
         if is_news:
-            self._jobs.wake()
+            self._follow(team, event)
         return is_news
+
+    def _follow(self, team: str, event: dict[str, Any]) -> None:
+        """Stop answering what is gone or reads differently now, and look for what there is to do."""
+        gone, edited = removal(team, event, self._bot_user), edited_message(team, event)
+        if gone is not None:
+            self._jobs.cancel(gone)
+        if edited is not None:
+            self._jobs.cancel(Removal(team, channel=edited.channel, message_ts=edited.ts))
+        self._jobs.wake()
 
     async def add(self, kind: str, key: str, lane: str, user: str, payload: dict[str, Any]) -> None:
         """Store work that did not come as an event: a command or a button."""
@@ -174,7 +176,10 @@ class Inbox:
 
 
 def _about(event: dict[str, Any]) -> str | None:
-    """The message that an event brings; None for all else, changes of messages too."""
+    """The message that an event brings, or its edit; None for all else."""
+    edited = (event.get("message") or {}).get("edited")
+    if event.get("subtype") == "message_changed" and edited:
+        return f"{event['channel']}/{event['message']['ts']}/{edited['ts']}"
     if event["type"] not in {"message", "app_mention"} or event.get("subtype") not in READ_SUBTYPES:
         return None
     return f"{event['channel']}/{event['ts']}"

@@ -168,10 +168,11 @@ class House:
         return [call for call in self.place.calls if call.method == method]
 
     def event_ids(self, message: Message) -> list[str]:
-        """Of every event that a message led to, file_shared included."""
-        files = {file.id for file in message.files}
-        sent = self.place.core.events.sent.items()
-        return [e for e, s in sent if s["event"].get("ts") == message.ts or s["event"].get("file_id") in files]
+        """Of every event that a message led to, file_shared and edits included."""
+        ids = {message.ts, *(file.id for file in message.files)}
+        sent = ((event_id, body["event"]) for event_id, body in self.place.core.events.sent.items())
+        about = {event_id: {e.get("ts"), e.get("file_id"), (e.get("message") or {}).get("ts")} for event_id, e in sent}
+        return [event_id for event_id, named in about.items() if named & ids]
 
     def bytes_on_disk(self) -> bytes:
         """Everything in the bot's data folder."""

@@ -139,6 +139,42 @@ async def test_event_that_comes_after_its_message_was_read_is_answered_once(away
     await _answered_once(house, asked, "1,450 euros")
 
 
+async def test_question_edited_while_the_connection_was_away_is_answered_anew_once(away: tuple[House, Clock]) -> None:
+    house, clock = away
+    clock.shift_s = -7200.0  # the question is older than what is read again; its edit is not
+    await _start(house, clock)
+    asked = await house.post("ana", "lab", RENT, files=[lease])
+    await _answered_once(house, asked, "1,450 euros")
+    await _caught_up(house, 1)
+    runs, clock.shift_s = house.bot.catch_up.runs, 0.0
+    await house.place.cut_off()
+    await house.place.edit(asked, DEPOSIT)
+    house.place.let_back()
+    await _caught_up(house, runs + 1)
+    await _answered_once(house, asked, "4,350")
+    redone = "select count(*) as n from jobs where kind = 'redo'"
+    assert (await house.rows(redone))[0]["n"] == 1
+    for event_id in house.event_ids(asked):  # the edit's own event among them
+        house.place.redeliver(event_id)
+    runs = house.bot.catch_up.runs
+    house.bot.catch_up.connected()
+    await _caught_up(house, runs + 1)
+    assert (await house.rows(redone))[0]["n"] == 1 and len(house.ours(asked)) == 1
+
+
+async def test_edit_that_came_as_an_event_is_not_answered_again_when_it_is_read(away: tuple[House, Clock]) -> None:
+    house, clock = away
+    await _start(house, clock)
+    asked = await house.post("ana", "lab", RENT, files=[lease])
+    await house.quiet(60)
+    await house.place.edit(asked, DEPOSIT)
+    await house.quiet(60)
+    runs = house.bot.catch_up.runs
+    house.bot.catch_up.connected()
+    await _caught_up(house, runs + 1)
+    assert (await house.rows("select count(*) as n from jobs where kind = 'redo'"))[0]["n"] == 1
+
+
 async def test_message_that_was_left_alone_is_not_answered_when_it_is_read_again(away: tuple[House, Clock]) -> None:
     """At the time its author had not asked in the thread; meanwhile they have, and the rule would say yes."""
     house, clock = away
