@@ -11,9 +11,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
+from click.testing import CliRunner
 
-from bot.cli import COMMANDS
+from bot.cli import COMMANDS, main
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SAMPLES = REPOSITORY / "bot" / "samples"
@@ -57,6 +59,24 @@ def test_every_command_prints_help_that_says_what_it_does(command: str, tmp_path
     assert len(done.stdout) > 150
     pages = "".join((REPOSITORY / page).read_text() for page in ("README.md", "docs/operations.md"))
     assert re.search(rf"(`|^)inhouse {command}", pages, re.MULTILINE)
+
+
+@click.command()
+@click.argument("path")
+def write(path: str) -> None:
+    """A command that writes a file as any code does that thinks of no rights."""
+    Path(path).write_text("The team's text.")
+
+
+def test_what_a_command_writes_is_for_its_user_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(COMMANDS, "write", "tests.test_commands:write")
+    before = os.umask(0o022)
+    try:
+        assert CliRunner().invoke(main, ["write", str(tmp_path / "file")]).exit_code == 0
+        assert (tmp_path / "file").stat().st_mode & 0o777 == 0o600
+        assert os.umask(0o022) == 0o022, "whoever calls it keeps their own"
+    finally:
+        os.umask(before)
 
 
 def test_run_without_a_model_says_what_to_set(tmp_path: Path) -> None:

@@ -126,6 +126,16 @@ def test_a_chain_that_was_written_anew_is_found_by_a_head_noted_elsewhere(databa
         assert verified(other, head).faults == ("row 5: not the row whose head was noted",)
 
 
+def test_a_row_that_was_changed_with_its_hash_is_found_by_the_row_after_it(database: Database) -> None:
+    note(database, *(deed(f"U{number}") for number in range(7)))
+    with sqlite3.connect(database.path) as connection:
+        connection.row_factory = sqlite3.Row
+        row = dict(connection.execute("select * from audit where number = 4").fetchone()) | {"outcome": "refused"}
+    connection.close()
+    tamper(database, f"update audit set outcome = 'refused', hash = '{audit._hash(row)}' where number = 4")
+    assert verified(database).faults == ("row 5: does not follow the row before it",)
+
+
 # --- any tampering at all -------------------------------------------------------------------------
 
 COLUMNS = ("at", "team", "channel", "person", "ref", "action", "outcome", "chunks", "details", "before", "hash")

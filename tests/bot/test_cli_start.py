@@ -1,4 +1,4 @@
-"""`inhouse --help` and the help of every command answer at once: nothing heavy is imported for them."""
+"""`inhouse --help` and the help of every command answer at once; `inhouse run` closes the ways out first."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
+
+from bot.cli import run
 
 HEAVY = ("torch", "transformers", "sentence_transformers", "numba", "bitsandbytes")
 
@@ -19,3 +22,17 @@ def test_help_imports_no_model_library(arguments: list[str]) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "0 []"
+
+
+def test_the_ways_out_are_closed_before_the_bot_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+
+    async def served(*_: object) -> None:
+        done.append("served")
+
+    for name in ("set_up_logging", "guard_last_words"):  # both are for the life of a process
+        monkeypatch.setattr(run, name, lambda *_: None)
+    monkeypatch.setattr(run, "install", lambda _: done.append("closed"))
+    monkeypatch.setattr(run, "serve_and_leave", served)
+    assert CliRunner().invoke(run.run, [], catch_exceptions=False).exit_code == 0
+    assert done == ["closed", "served"]

@@ -61,14 +61,14 @@ class Slack:
 
     def _events(self, message: dict[str, Any]) -> list[tuple[float, dict[str, Any]]]:
         """Two events, and so many repetitions that there are four on average; the first delivery may fail."""
-        found = []
+        found, is_late = [], self.chance.random() < 0.05  # neither of them arrived at first
         for kind in ("app_mention", "message"):
             body = {"team_id": TEAM, "event_id": f"Ev{kind}{message['ts']}", "event": message | {"type": kind}}
             at = float(message["ts"]) + self.chance.expovariate(2.0)
             times = [at + wait_s for wait_s in RETRIES_S if wait_s == 0.0 or self.chance.random() < 0.3]
             if self.chance.random() < 0.4:
                 times.append(at + self.chance.uniform(0, 360))
-            if self.chance.random() < 0.05:  # it did not arrive at first
+            if is_late:
                 times = [max(*times, at + 60.0)]
             found += [(each, body) for each in times]
         return found

@@ -13,7 +13,7 @@ import pytest
 from bot import jobs as room
 from bot import rates
 from bot.events import Removal
-from bot.jobs import MAX_ATTEMPTS, Jobs, Place, Running, TryAgain
+from bot.jobs import CRASHES, MAX_ATTEMPTS, Jobs, Place, Running, TryAgain
 from bot.records import Job, Records
 from rag.errors import StoreError
 
@@ -99,6 +99,15 @@ async def test_a_lane_is_served_in_order_and_one_at_a_time(desk: Desk) -> None:
     desk.open.set()
     await desk.settled()
     assert desk.ended == ["job0", "job1", "job2", "job3"]
+
+
+async def test_a_lane_is_served_in_the_order_in_which_its_messages_were_written(desk: Desk) -> None:
+    """Events overtake each other, so that the later message may be stored first."""
+    for key in ("30.5", "10.5", "20.5"):
+        await desk.put(key, lane="thread")
+    await desk.run(workers=2)
+    await desk.settled()
+    assert desk.ended == ["10.5", "20.5", "30.5"]
 
 
 async def test_lanes_run_beside_each_other_up_to_the_number_of_workers(desk: Desk) -> None:
@@ -349,6 +358,20 @@ async def test_a_job_that_a_crash_left_running_is_taken_up_at_once(desk: Desk) -
     await desk.put("job", state="running", attempts=1, not_before=time.time() + 3600)
     await desk.run()
     assert await desk.settled() == {"job": "done"}
+    assert desk.ended == ["job"]
+
+
+async def test_a_job_that_two_crashes_had_in_common_goes_alone(desk: Desk) -> None:
+    """So that the third crash, should it be the cause, is nobody else's."""
+    await desk.put("suspect", state="running", attempts=CRASHES - 1)
+    await desk.put("good", user="U2")
+    desk.open.clear()
+    await desk.run(workers=2)
+    await desk.until(lambda: bool(desk.began))
+    await asyncio.sleep(0.1)
+    assert len(desk.began) == 1, "they were at work at the same time"
+    desk.open.set()
+    assert await desk.settled() == {"suspect": "done", "good": "done"}
 
 
 @pytest.mark.parametrize("state", ["done", "failed"])

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader, PdfWriter
 
-from rag.data_loaders import Limits, parse_file
+from rag.data_loaders import Limits, parse_file, process
 from rag.data_loaders.encoding import decode
 from rag.errors import (
     BrokenFile,
@@ -212,18 +212,28 @@ def test_the_reading_process_can_read() -> None:
 
 
 def test_processor_time_and_memory_are_bounded() -> None:
-    assert confined("while True: pass", "cpu_s=1").returncode in (-24, -9)  # SIGXCPU, SIGKILL
+    busy = "import time\nwhile time.process_time() < 6: pass"
+    assert confined(busy, "cpu_s=1").returncode in (-24, -9)  # SIGXCPU, SIGKILL
     assert "MemoryError" in confined("bytearray(2_000_000_000)").stderr
 
 
 def test_the_reading_process_gets_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    from rag.data_loaders import process
-
     monkeypatch.setenv("INHOUSE_BOT_TOKEN", "xoxb-secret")
     assert set(process.ENVIRONMENT) <= {"PATH", "LANG", "PYTHONUTF8", "PYTHONPATH", "OPENBLAS_NUM_THREADS"}
     code = "import os; print(sorted(os.environ))"
     done = subprocess.run([sys.executable, "-c", code], env=process.ENVIRONMENT, capture_output=True, text=True)
     assert "INHOUSE" not in done.stdout
+
+
+def test_the_reading_process_is_started_without_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is listed above is also what it gets: none of the bot's own variables besides."""
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-secret")
+    monkeypatch.setattr(
+        process, "_COMMAND", [sys.executable, "-c", "import json, os; print(json.dumps([*os.environ]))"]
+    )
+    said: list[list[str]] = []
+    process.run_child({"path": made_files.put(tmp_path, "a.txt", b"Words.")}, Limits(), said.append)  # type: ignore[arg-type]
+    assert set(said[0]) <= {*process.ENVIRONMENT, "LC_CTYPE"}  # the last one Python sets by itself
 
 
 def test_a_reader_that_takes_too_long_is_stopped(tmp_path: Path) -> None:

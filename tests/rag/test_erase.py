@@ -282,3 +282,23 @@ def test_crash_between_removing_rows_and_scrubbing_is_made_good_by_the_next_star
     again.eraser.finish()
     assert b"quetzalcoatl" not in again.bytes_on_disk().lower()
     again.close()
+
+
+def test_vectors_of_what_was_erased_leave_the_index_in_use(shelf: Shelf) -> None:
+    """Also where it is kept in memory only, and so is never brought up to date by being written."""
+    eraser = Eraser(shelf.store, shelf.vectors, shelf.originals, forget=shelf.forgotten.append)
+    shelf.put(SECRET, ref="secret")
+    shelf.put("Nothing of this is secret.", name="other.txt")
+    assert eraser.erase_source("here", "secret").vectors == 2
+    assert len(shelf.vectors) == 1
+
+
+def test_the_index_on_disk_is_without_the_vectors_of_what_was_erased(shelf: Shelf) -> None:
+    shelf.put(SECRET, ref="secret")
+    ids = shelf.store.vector_ids(shelf.embedder.fingerprint)[1]
+    rows = [row.tobytes() for row in shelf.store.vectors(shelf.embedder.fingerprint, ids)[1]]
+    shelf.put("Nothing of this is secret.", name="other.txt")
+    shelf.vectors.save(shelf.index_path, shelf.store)
+    assert len(rows) == 2 and all(row in shelf.index_path.read_bytes() for row in rows)
+    shelf.eraser.erase_source("here", "secret")
+    assert not any(row in shelf.bytes_on_disk() for row in rows)

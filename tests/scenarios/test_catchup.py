@@ -96,6 +96,26 @@ async def test_what_was_written_while_the_connection_was_away_is_answered_once(
         await _answered_once(house, asked, "")
 
 
+async def test_what_was_missed_is_taken_in_once(away: tuple[House, Clock]) -> None:
+    house, clock = away
+    await _start(house, clock)
+    await _caught_up(house, 1)
+    await house.place.cut_off()
+    asked = await house.post("ana", "lab", RENT, files=[lease])
+    await house.post("ben", "office", "See you on Monday then.")
+    assert await house.bot.catch_up.run() == 2
+    assert await house.bot.catch_up.run() == 0
+    await _answered_once(house, asked, "1,450 euros")
+
+
+async def test_each_new_connection_has_what_came_before_it_read(away: tuple[House, Clock]) -> None:
+    house, clock = away
+    await _start(house, clock)
+    await until(lambda: _true(house.bot.catch_up.runs >= 1), 5)
+    await house.place.drop_sockets()
+    await until(lambda: _true(house.bot.catch_up.runs >= 2), 5)
+
+
 async def test_first_start_reads_nothing_of_what_was_said_before(away: tuple[House, Clock]) -> None:
     house, clock = away
     before = await house.post("ana", "lab", RENT, files=[lease])

@@ -11,6 +11,8 @@ import pytest
 
 from bot.cli.seen import read_answer
 from bot.history import History
+from bot.records import Records
+from bot.uploads import Uploads
 from bot.workspace.state import Message
 from tests.scenarios.child_bot import ChildBot
 from tests.scenarios.conftest import DEPOSIT, RENT, House, every_line, lease, until
@@ -24,6 +26,10 @@ async def _one_answer(house: House, asked: Message) -> None:
     await house.quiet()
     assert len(house.ours(asked)) == 1
     assert not house.place.core.hub.lost
+
+
+async def _hang(*_: object) -> None:
+    await asyncio.Event().wait()
 
 
 async def test_event_delivered_twice_is_answered_once(house: House) -> None:
@@ -67,6 +73,14 @@ async def test_connection_lost_between_delivery_and_acknowledgement(house: House
     await _one_answer(house, asked)
 
 
+async def test_connection_that_was_cut_is_renewed_at_once(house: House) -> None:
+    """By itself the client would look once in ten seconds."""
+    opened = len(house.calls("apps.connections.open"))
+    await house.place.drop_sockets()
+    await house.place.wait_for(lambda: len(house.calls("apps.connections.open")) > opened, 4)
+    await _one_answer(house, await house.post("ana", "lab", RENT, files=[lease]))
+
+
 async def test_connection_renewed_as_slack_does_every_few_hours(house: House) -> None:
     await house.place.refresh_sockets()
     asked = await house.post("ana", "lab", RENT, files=[lease])
@@ -93,17 +107,40 @@ async def test_fault_in_auth_test_loses_nothing(house: House) -> None:
 
 
 async def test_crash_between_post_and_record_adopts_the_reply(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def hang(*_: object) -> None:
-        await asyncio.Event().wait()
-
     with monkeypatch.context() as patch:
-        patch.setattr(History, "begin", hang)
+        patch.setattr(History, "begin", _hang)
         asked = await house.post("ana", "lab", RENT, files=[lease])
         (posted,) = await house.place.wait_for(lambda: house.replies(asked))
         await house.kill_bot()
     await house.start_bot()
     await _one_answer(house, asked)
     assert house.replies(asked) == [posted]
+
+
+async def test_kill_before_the_receipt_was_posted_posts_it_afterwards(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was claimed by then, and nobody else tells what somebody has claimed."""
+    with monkeypatch.context() as patch:
+        patch.setattr(Uploads, "_say_once", _hang)
+        asked = await house.post("ana", "lab", "@inhouse", files=[lease])
+        await until(lambda: house.rows("select 1 from shares where receipted is not null"))
+        await house.kill_bot()
+    assert not house.notices(asked)
+    await house.start_bot()
+    await house.quiet()
+    assert len(house.notices(asked)) == 1
+
+
+async def test_kill_after_the_receipt_was_posted_posts_it_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Records, "mark_receipt", _hang)
+        asked = await house.post("ana", "lab", "@inhouse", files=[lease])
+        await house.place.wait_for(lambda: house.notices(asked))
+        await house.kill_bot()
+    await house.start_bot()
+    await house.quiet()
+    assert len(house.notices(asked)) == 1
 
 
 async def test_fault_while_recording_the_reply_posts_nothing_twice(

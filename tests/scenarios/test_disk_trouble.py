@@ -85,7 +85,7 @@ async def test_question_that_cannot_be_stored_is_told_so_and_answered_when_it_ca
     with monkeypatch.context() as patch:
         fault(house, True, patch)
         second = await house.post("ben", "lab", DEPOSIT, thread_ts=asked.ts)
-        told = await house.place.wait_for(lambda: house.place.ephemerals(house.users["ben"]), 20)
+        told = await house.place.wait_for(lambda: house.place.ephemerals(house.users["ben"]))
         assert "is not lost" in whole_text(told[0])
         fault(house, False, patch)
     assert "4,350" in (await house.answer_to(second, 60)).text

@@ -91,6 +91,14 @@ async def test_hostile_file_and_obedient_model_post_nothing_live(house: House, s
     assert _check(house.place.calls, house.place.base_url) > 3
 
 
+async def test_receipt_of_a_hostile_file_is_not_live(house: House) -> None:
+    files = [("see https://evil.example <!channel>.txt", HOSTILE.encode()), ("www.evil.example.pdf", b"%PDF-1.7 no")]
+    asked = await house.asked_and_read("ana", "lab", "@inhouse", files)
+    (receipt,) = house.notices(asked)
+    assert "evil" in whole_text(receipt)
+    assert _check(house.calls("chat.postMessage"), house.place.base_url) == 1
+
+
 async def test_hostile_passage_that_stands_for_an_answer_is_not_live(house: House) -> None:
     house.model._script = lambda _messages: "I <!channel> say https://evil.example something else entirely."
     answer = await house.ask("ana", "lab", "@inhouse What is the gate code?", files=[("gate.txt", HOSTILE.encode())])

@@ -7,6 +7,7 @@ import io
 import logging
 import re
 import sqlite3
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ import pytest
 
 from bot import logs
 from rag.errors import BrokenFile, StoreError
+from tests.conftest import REPOSITORY
 from tests.scenarios.conftest import RENT, House, lease, until
 from tests.scenarios.test_audit import _forget_me
 from tests.scenarios.test_commands import _private, _slash
@@ -221,3 +223,13 @@ def test_what_nobody_catches_is_written_without_its_message(
     out, err = capfd.readouterr()
     assert WORDS["error"] not in written.getvalue() + out + err
     assert written.getvalue().count("builtins.RuntimeError") == 2
+
+
+def test_what_is_set_up_writes_nothing_of_what_a_library_logs() -> None:
+    """In a process of its own: what is set up there stays."""
+    code = (
+        "import logging; from bot.logs import set_up; set_up('INFO')\n"
+        "logging.getLogger('slack_bolt.x').error('body %s', 'quellwolke'); logging.getLogger('bot.x').info('ready')"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    assert "quellwolke" not in said.stderr and "(withheld)" in said.stderr and "ready" in said.stderr

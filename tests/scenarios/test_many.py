@@ -49,6 +49,24 @@ async def test_questions_of_one_thread_are_answered_in_their_order(house: House)
     assert [next(f for f in FACTS.values() if f in m.text) for m in replies] == [FACTS[text] for text in texts]
 
 
+async def test_question_whose_events_come_last_is_answered_first_all_the_same(house: House) -> None:
+    """The thread itself says what was asked before."""
+    root = await house.asked_and_read("ana", "lab", "@inhouse", [lease])
+    house.place.hold()
+    first = await house.post("ana", "lab", DEPOSIT, thread_ts=root.ts)
+    hub, late = house.place.core.hub, list(house.place.core.hub._waiting)
+    hub._waiting.clear()
+    await house.post("ben", "lab", RENT, thread_ts=root.ts)
+    house.place.release()
+    await until(lambda: asyncio.to_thread(lambda: len([m for m in house.replies(root) if m.text]) > 1))
+    hub._waiting.extend(late)
+    hub.release()
+    await house.done(first)
+    await house.quiet()
+    texts = [m.text for m in house.replies(root) if m.text]
+    assert [next(f for f in FACTS.values() if f in text) for text in texts] == ["4,350", "1,450"]
+
+
 async def test_those_beyond_the_queue_are_told_at_once(house: House) -> None:
     await house.asked_and_read("ana", "lab", "@inhouse", [lease])
     await house.restart_bot(workers=1, queue_limit=2)
