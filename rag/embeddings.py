@@ -29,6 +29,7 @@ with uncollected(), late("sklearn", "scipy"):
 from tokenizers import Tokenizer  # noqa: E402
 
 from rag.errors import ModelNotFound, ModelRefused  # noqa: E402
+from rag.llms import bert  # noqa: E402
 from rag.llms.checkpoints import default_dir  # noqa: E402
 from rag.llms.embedded import EMBEDDER, embedded_embedder  # noqa: E402
 from rag.llms.memory import memory_errors  # noqa: E402
@@ -84,8 +85,9 @@ class HuggingFaceEmbedding:
         self.dimension = int(self._model.get_embedding_dimension() or 0)
         self.fingerprint = _fingerprint(folder, str(self._model.dtype))
         self.languages = frozenset({"en"}) if model is None else frozenset[str]()
-        self._questions = _Questions(lambda text: self._encode(self._model.encode_query, [text])[0])
         self.max_pieces = int(self._model.max_seq_length or 512) - self._model.tokenizer.num_special_tokens_to_add()
+        self._quick = self._proved(bert.found_in(self._model))
+        self._questions = _Questions(self._question)
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Documents as vectors. Shape: (n, d) float32, unit rows; (0, d) for no texts."""
@@ -106,6 +108,21 @@ class HuggingFaceEmbedding:
         """Word pieces of each text, without the model's own marks; compare with `max_pieces`."""
         encodings = self._pieces.encode_batch_fast([_valid(text) for text in texts], add_special_tokens=False)
         return [len(encoding.ids) for encoding in encodings]
+
+    def _question(self, text: str) -> np.ndarray:
+        ids = self._pieces.encode(_valid(text)).ids if self._quick else []
+        if self._quick is None or len(ids) > self.max_pieces:
+            return self._encode(self._model.encode_query, [text])[0]
+        with memory_errors():
+            return np.asarray(self._quick.vector(ids).numpy(), dtype=np.float32)
+
+    def _proved(self, quick: bert.Bert | None) -> bert.Bert | None:
+        """``quick``, where it says what the model says: another pooling, or words put in front, would show."""
+        if quick is None:
+            return None
+        wanted = self._encode(self._model.encode_query, list(bert.SAMPLES))
+        found = [quick.vector(self._pieces.encode(text).ids).numpy() for text in bert.SAMPLES]
+        return quick if float((wanted * np.stack(found)).sum(axis=1).min()) >= bert.SAME else None
 
     def _batches(self, texts: Sequence[str]) -> Iterator[list[int]]:
         """Places of texts of like length, so that little is padded."""

@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -21,14 +20,15 @@ from typing import Any, Protocol
 import faiss
 import numpy as np
 
+from rag.llms.products import products, workers
+
 MAGIC = b"inhouse-vectors-1\n"
 REBUILD_BATCH = 4096
-BLOCK = 1024  # rows: what one query brings into the cache, the next one finds there
+RUN = 64  # rows one behind the other that are multiplied where they lie; others are copied together first
+BLOCK = 4096  # of those at once
 THREADS = 2  # read many rows in less time than one; more would only wait for the memory's bus
 FEW = 20_000  # rows: in their time a second thread is hardly awake
 _NOWHERE = -1
-
-_products: Any = vars(faiss)["fvec_inner_products_by_idx"]  # one query with rows by their numbers
 
 # Two spinning OpenMP threads beside a busy process are many times slower than one that works.
 faiss.omp_set_num_threads(1)
@@ -67,7 +67,7 @@ class VectorIndex:
         self._lock = threading.RLock()
         self._index: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
         self._places = _Places()
-        self._threads = ThreadPoolExecutor(THREADS, "vectors", faiss.omp_set_num_threads, (1,))
+        self._threads = workers(THREADS)
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
@@ -103,27 +103,27 @@ class VectorIndex:
         Exact, and in one pass over the rows for all queries, where FAISS keeps them.
         """
         queries = np.ascontiguousarray(queries, dtype=np.float32)
-        faiss.omp_set_num_threads(1)  # this thread's own number
         with self._lock:  # a row that is added may move all others
             places = self._places.of(ids)
             found = np.empty((len(queries), len(places)), dtype=np.float32)
             if len(self):
                 share = -(-len(places) // THREADS) if len(places) > FEW else max(len(places), 1)
                 parts = [slice(start, start + share) for start in range(0, len(places), share)]
-                todo = partial(self._multiply, queries, places, found)
-                list(map(todo, parts) if len(parts) == 1 else self._threads.map(todo, parts))
+                list(self._threads.map(partial(self._multiply, queries, places, found), parts))
         found[:, places == _NOWHERE] = np.nan
         return found
 
     def _multiply(self, queries: np.ndarray, places: np.ndarray, found: np.ndarray, part: slice) -> None:
+        """Fill in a ``part`` of ``found``; what has no place is left out."""
         flat: Any = faiss.downcast_index(self._index.index)
-        rows, places, found = flat.get_xb(), places[part], found[:, part]
-        size = BLOCK if len(queries) > 1 else max(len(places), 1)
-        for start in range(0, len(places), size):
-            block = places[start : start + size]
-            for query, cosines in zip(queries, found[:, start : start + size], strict=True):
-                pointers = (faiss.swig_ptr(cosines), faiss.swig_ptr(query), rows, faiss.swig_ptr(block))
-                _products(*pointers, self.dimension, 1, len(block))  # leaves out -1
+        rows = faiss.rev_swig_ptr(flat.get_xb(), len(self) * self.dimension).reshape(-1, self.dimension)
+        places, found = places[part], found[:, part]
+        long, others = pieces(places)
+        for start, stop in long:
+            found[:, start:stop] = products(queries, rows[places[start] : places[stop - 1] + 1])
+        for start in range(0, len(others), BLOCK):
+            block = others[start : start + BLOCK]
+            found[:, block] = products(queries, rows[places[block]])
 
     def _stored_ids(self) -> np.ndarray:
         return faiss.vector_to_array(self._index.id_map)
@@ -227,6 +227,16 @@ class _Places:
 def _split(raw: bytes) -> tuple[bytes, bytes, bytes]:
     start, end = len(MAGIC), len(MAGIC) + 65  # a sha256 in hex, and a line end
     return raw[:start], raw[start:end], raw[end:]
+
+
+def pieces(places: np.ndarray) -> tuple[list[tuple[int, int]], np.ndarray]:
+    """Where ``places`` goes up by one for long, from and to; and every other index of a place that is one."""
+    is_end = (np.diff(places) != 1) | (places[:-1] == _NOWHERE)
+    bounds = np.concatenate([[0], np.flatnonzero(is_end) + 1, [len(places)]])
+    is_long = np.diff(bounds) >= RUN
+    is_other = np.repeat(~is_long, np.diff(bounds)) & (places != _NOWHERE)
+    long = list(zip(bounds[:-1][is_long].tolist(), bounds[1:][is_long].tolist(), strict=True))
+    return long, np.flatnonzero(is_other)
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -10,7 +10,7 @@ import torch
 
 from rag.embeddings import HuggingFaceEmbedding
 from rag.errors import ModelNotFound, ModelRefused
-from rag.llms import machine
+from rag.llms import bert, machine
 from tests.rag.fakes import HashEmbedder
 
 TEXTS = ["The cat sat on the mat.", "A kitten was sitting on a rug.", "Interest rates rose by two percent."]
@@ -44,6 +44,26 @@ def test_a_questions_vector_is_kept_until_it_is_forgotten(embedder: HuggingFaceE
     assert embedder._questions._known
     embedder.forget()
     assert not embedder._questions._known
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "text", ["rent", "", "  ", "What is the notice period? " * 9, "word " * 600, "Kündigungsfrist 🙂 \ud83d"]
+)
+def test_a_questions_vector_is_the_models_own(embedder: HuggingFaceEmbedding, text: str) -> None:
+    assert embedder._quick is not None
+    own = embedder._encode(embedder._model.encode_query, [text])[0]
+    assert float(embedder.embed_query(text) @ own) > 0.9998
+
+
+@pytest.mark.slow
+def test_a_forward_that_says_something_else_is_not_used(
+    embedder: HuggingFaceEmbedding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert embedder._proved(bert.found_in(embedder._model)) is not None
+    monkeypatch.setattr(embedder._model, "prompts", {"query": "Represent this question: "})
+    assert embedder._proved(bert.found_in(embedder._model)) is None
+    assert embedder._proved(None) is None
 
 
 @pytest.mark.slow

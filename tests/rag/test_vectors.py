@@ -10,7 +10,7 @@ import faiss
 import numpy as np
 import pytest
 
-from rag.vectors import Header, StaleIndex, VectorIndex, replace_file
+from rag.vectors import Header, StaleIndex, VectorIndex, pieces, replace_file
 
 DIMENSION = 16
 
@@ -274,3 +274,26 @@ def test_cosines_of_a_saved_index_are_the_same(tmp_path: Path, source: Rows):
     after = VectorIndex.read(path, Header(7, 199, "f", DIMENSION))
     queries = source.rows[150][None]
     assert np.array_equal(after.cosines(queries, source.ids), before.cosines(queries, source.ids), equal_nan=True)
+
+
+@pytest.mark.parametrize("missing", [[], [0], [70], [0, 1, 2, 500, 900, 901]])
+def test_cosines_of_rows_in_order_are_right_around_those_that_are_missing(missing: list[int]):
+    """Long runs are multiplied where they lie; what has no row ends one, also in front of the very first row."""
+    rows = np.random.default_rng(9).normal(size=(1000, DIMENSION)).astype(np.float32)
+    index = VectorIndex(DIMENSION, "f")
+    index.add(np.delete(np.arange(1000), missing), np.delete(rows, missing, axis=0))
+    expected = rows[3:5] @ rows.T
+    expected[:, missing] = np.nan
+    assert np.allclose(index.cosines(rows[3:5], np.arange(1000)), expected, atol=1e-5, equal_nan=True)
+
+
+@pytest.mark.parametrize("count", [0, 1, 63, 64, 200, 5000])
+def test_every_place_is_in_one_piece_and_what_is_nowhere_in_none(count: int):
+    draw = np.random.default_rng(count)
+    places = np.cumsum(draw.choice([1] * 60 + [5, -3], count)) + 200
+    places[draw.random(count) < 0.004] = -1
+    long, others = pieces(places)
+    covered = np.concatenate([*(np.arange(start, stop) for start, stop in long), others]).astype(np.int64)
+    assert sorted(covered.tolist()) == np.flatnonzero(places != -1).tolist()
+    for start, stop in long:
+        assert np.array_equal(places[start:stop], places[start] + np.arange(stop - start))
