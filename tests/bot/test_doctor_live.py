@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import json
 import os
@@ -583,6 +584,27 @@ def test_unattended_and_keep_mean_nothing_without_live() -> None:
     result = CliRunner().invoke(doctor, ["--unattended"])
     assert result.exit_code == 2
     assert "go with --live" in result.output
+
+
+async def test_a_check_that_swallows_its_cancellation_is_ended_nevertheless(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examination, "AGAIN_S", 0.05)
+
+    async def stubborn() -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(3600)
+        await asyncio.sleep(3600)
+
+    async def fails() -> None:
+        raise SettingsError("no")
+
+    async with asyncio.timeout(30):
+        with pytest.raises(SettingsError):
+            await examination.together([asyncio.create_task(stubborn()), asyncio.create_task(fails())])
+        whole = asyncio.create_task(examination.together([asyncio.create_task(stubborn())]))
+        await asyncio.sleep(0.01)
+        whole.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await whole
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])

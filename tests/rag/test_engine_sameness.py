@@ -75,7 +75,7 @@ def test_an_answer_ends_at_a_stop_token_which_is_not_part_of_it(family: str) -> 
 
 
 @pytest.mark.parametrize("family", OWN)
-@pytest.mark.parametrize("draft_tokens", [0, 1, 3, 7])
+@pytest.mark.parametrize("draft_tokens", [7, *(pytest.param(most, marks=pytest.mark.slow) for most in (0, 1, 3))])
 def test_guesses_from_a_prompt_full_of_repetition_change_nothing(family: str, draft_tokens: int) -> None:
     model = tiny(family)
     seed = tokens_of(5, 12)
