@@ -77,7 +77,7 @@ def _together(measures: Measures, on_gpu: bool) -> Iterator[_Found]:
 def _beside_and_over_time(measures: Measures) -> Iterator[_Found]:
     yield "tokens per second beside indexing to those alone", False, 0.7, _ratio(measures, "indexing", BESIDE, ALONE)
     late = _fact(measures, "memory", "grown_late_mb")
-    yield "memory grown in the second half of the requests, MB", True, 10.0, late
+    yield "memory grown once what is kept has filled up, MB", True, 10.0, late
 
 
 def _ratio(measures: Measures, name: str, ours: str, other: str) -> float | None:

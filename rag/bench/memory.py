@@ -13,28 +13,38 @@ from rag.bench.written import OURS
 from rag.types import Caller
 
 SEED = 61
+FULL = 0.9  # of what is kept: the rest is held by those who are answered
 _AT_ONCE = 4
 _SAMPLES = 10
 
 
 def measure_memory(rig: Rig) -> list[Measure]:
-    """``memory``: resident megabytes of the whole process over the requests; ``grown_late_mb`` from half-way on."""
+    """``memory``: resident megabytes of the whole process over the requests.
+
+    ``grown_late_mb``: from when what is kept has filled up, at the earliest from half-way on; ``is_full``: whether it
+    had by the last request but some.
+    """
     sizes = rig.sizes
     before_mb = resident_mb()
     share = max(1, sizes.requests // _SAMPLES)
-    samples = []
+    samples: list[float] = []
+    full_at = _SAMPLES - 1
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for begin in range(0, share * _SAMPLES, share):
             rig.say(f"memory: {begin} of {share * _SAMPLES} requests")
             list(pool.map(lambda number: _ask(rig, number), range(begin, begin + share)))
             samples.append(resident_mb())
+            kept = rig.engine.stats()
+            if kept.kept_tokens >= FULL * kept.cache_tokens:
+                full_at = min(full_at, len(samples) - 1)
     stats = rig.engine.stats()
     facts: dict[str, Fact] = {
         "requests": share * _SAMPLES,
         "before_mb": before_mb,
         "after_mb": samples[-1],
         "grown_mb": samples[-1] - before_mb,
-        "grown_late_mb": samples[-1] - samples[_SAMPLES // 2 - 1],
+        "grown_late_mb": samples[-1] - samples[max(_SAMPLES // 2 - 1, min(full_at, _SAMPLES - 2))],
+        "is_full": full_at < _SAMPLES - 1,
         "pool_mb": stats.cache_tokens * rig.weights.kv_bytes_per_token / 1e6,
         "kept_tokens": stats.kept_tokens,
     }
