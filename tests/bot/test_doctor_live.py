@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
 import json
 import os
@@ -586,27 +585,6 @@ def test_unattended_and_keep_mean_nothing_without_live() -> None:
     assert "go with --live" in result.output
 
 
-async def test_a_check_that_swallows_its_cancellation_is_ended_nevertheless(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(examination, "AGAIN_S", 0.05)
-
-    async def stubborn() -> None:
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.sleep(3600)
-        await asyncio.sleep(3600)
-
-    async def fails() -> None:
-        raise SettingsError("no")
-
-    async with asyncio.timeout(30):
-        with pytest.raises(SettingsError):
-            await examination.together([asyncio.create_task(stubborn()), asyncio.create_task(fails())])
-        whole = asyncio.create_task(examination.together([asyncio.create_task(stubborn())]))
-        await asyncio.sleep(0.01)
-        whole.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await whole
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 async def test_ctrl_c_leaves_no_message_behind(lab: Lab, number: signal.Signals, tmp_path: Path) -> None:
     tokens = {"INHOUSE_SLACK_BOT_TOKEN": lab.place.bot_token, "INHOUSE_SLACK_APP_TOKEN": lab.place.app_token}
@@ -617,6 +595,7 @@ async def test_ctrl_c_leaves_no_message_behind(lab: Lab, number: signal.Signals,
         env=environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # a shell has what it starts behind ignore Ctrl-C
     )
     await lab.place.wait_for(lambda: len(lab.ours()) > 4, 60)
     running.send_signal(number)

@@ -40,7 +40,6 @@ ROOT = (
     "Inhouse is checking what it assumes about Slack. This thread fills with test messages; "
     "they are deleted in about six minutes."
 )
-AGAIN_S = 1.0
 NEWS_EVERY_S = 30.0
 
 Show = Callable[[Finding], None]
@@ -107,31 +106,14 @@ async def _play(stage: Stage, wishes: Wishes, checks: Sequence[Check]) -> list[F
             for verdict in _left_out(checks, wishes.unattended):
                 report(verdict)
             chosen = [check for check in checks if not (check.needs_person and wishes.unattended)]
-            await together([asyncio.create_task(on_stage(check)) for check in chosen])
+            async with asyncio.TaskGroup() as group:
+                for check in chosen:
+                    group.create_task(on_stage(check))
         finally:
             news.cancel()
             if not wishes.keep:
                 await _clear(stages, wishes.tell)
     return findings
-
-
-async def together(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Wait for all of them; whatever ends that ends every one.
-
-    A timeout at the same moment swallows a cancellation, and a task would go on for minutes: it is cancelled again.
-    Raises: what the first that failed raised.
-    """
-    if not tasks:
-        return
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-        for task in done:
-            task.result()
-    finally:
-        while left := [task for task in tasks if not task.done()]:
-            for task in left:
-                task.cancel()
-            await asyncio.wait(left, timeout=AGAIN_S)
 
 
 async def _open(stage: Stage) -> None:
