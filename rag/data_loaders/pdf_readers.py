@@ -78,7 +78,8 @@ def _pdfium_lines(document: pdfium.PdfDocument, index: int) -> Iterator[Line]:
         tidy = _tidy(raw)
         if tidy:
             first = start + len(raw) - len(raw.lstrip())
-            yield _placed(text_page, tidy, first, start + len(raw.rstrip()) - 1) if placed else Line(tidy)
+            letter = start + next((at for at, sign in enumerate(raw) if sign.isalnum()), first - start)
+            yield _placed(text_page, tidy, first, letter, start + len(raw.rstrip()) - 1) if placed else Line(tidy)
         start += len(raw) + 2
     text_page.close()
     page.close()
@@ -109,8 +110,10 @@ def _mended(hyphen: re.Match[str]) -> str:
     return "" if after.islower() or (before.isupper() and after.isupper()) else "-"
 
 
-def _placed(text_page: pdfium.PdfTextPage, text: str, first: int, last: int) -> Line:
-    left, floor, _, top = text_page.get_charbox(first, loose=True)
+def _placed(text_page: pdfium.PdfTextPage, text: str, first: int, letter: int, last: int) -> Line:
+    """``letter`` is the first letter or digit: a list's bullet is often of another size than its text."""
+    left = text_page.get_charbox(first, loose=True)[0]
+    _, floor, _, top = text_page.get_charbox(letter, loose=True)
     _, bottom, right, _ = text_page.get_charbox(last, loose=True)
     height = top - floor
     return Line(text, left, top, right, bottom, height, _has_gaps(text_page, first, last, height))

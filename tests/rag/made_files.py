@@ -7,9 +7,12 @@ import zipfile
 from pathlib import Path
 
 
-def pdf(pages: list[list[str]], *, size: float = 11) -> bytes:
-    """A PDF by hand: Helvetica, one text line per string, 14 points apart; an empty page for an empty list."""
-    contents = [_page_stream(lines, size) for lines in pages]
+def pdf(pages: list[list[str]], *, size: float = 11, bullet_size: float | None = None) -> bytes:
+    """A PDF by hand: Helvetica, one text line per string, 14 points apart; an empty page for an empty list.
+
+    ``bullet_size``: of the bullet that a line begins with, where it is another.
+    """
+    contents = [_page_stream(lines, size, bullet_size or size) for lines in pages]
     kids = " ".join(f"{4 + 2 * index} 0 R" for index in range(len(pages)))
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
@@ -23,10 +26,13 @@ def pdf(pages: list[list[str]], *, size: float = 11) -> bytes:
     return _assembled(objects)
 
 
-def _page_stream(lines: list[str], size: float) -> bytes:
+def _page_stream(lines: list[str], size: float, bullet_size: float) -> bytes:
     steps = [f"BT /F1 {size} Tf 14 TL 60 780 Td"]
     for line in lines:
         text = line.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
+        if text.startswith("• "):
+            steps.append(f"/F1 {bullet_size} Tf (•) Tj /F1 {size} Tf")
+            text = text[1:]
         steps.append(f"({text}) Tj T*")
     return "\n".join([*steps, "ET"]).encode("cp1252")
 

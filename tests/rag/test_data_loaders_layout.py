@@ -9,7 +9,7 @@ from pathlib import Path
 import pypdfium2 as pdfium
 import pytest
 
-from rag.data_loaders import pdf_readers
+from rag.data_loaders import parse_file, pdf_readers
 from rag.data_loaders.layout import Line, group_lines, heading_level, heading_levels, join_headings
 from rag.data_loaders.paragraphs import paragraphs
 from rag.data_loaders.reading import Reading, collect
@@ -37,6 +37,20 @@ def test_a_line_goes_on_where_the_next_word_would_not_have_fitted() -> None:
         "The goods are delivered to the Customer in Lisbon within ten working days.",
         "Another paragraph, which is short.",
     ]
+
+
+@pytest.mark.parametrize("bullet_size", [5, 11, 18])
+def test_a_list_item_goes_on_whatever_the_size_of_its_bullet(tmp_path: Path, bullet_size: float) -> None:
+    lines = [
+        "• If the first rule fails or gives more than one result, read the contents of the file and",
+        "look at its first bytes.",
+        "• Otherwise take the rule that has the highest weight of all those that were found and",
+        "stop there.",
+    ]
+    path = tmp_path / "list.pdf"
+    path.write_bytes(made_files.pdf([lines], bullet_size=bullet_size))
+    found = [block.text for block in parse_file(path, "list.pdf").blocks]
+    assert found == [" ".join(lines[:2]), " ".join(lines[2:])]
 
 
 def test_a_wider_gap_between_lines_ends_a_paragraph() -> None:
