@@ -177,9 +177,9 @@ class Inbox:
 
 def _about(event: dict[str, Any]) -> str | None:
     """The message that an event brings, or its edit; None for all else."""
-    edited = (event.get("message") or {}).get("edited")
-    if event.get("subtype") == "message_changed" and edited:
-        return f"{event['channel']}/{event['message']['ts']}/{edited['ts']}"
+    edited = edited_message("", event)
+    if edited is not None:
+        return f"{edited.channel}/{edited.ts}/{event['message']['edited']['ts']}"
     if event["type"] not in {"message", "app_mention"} or event.get("subtype") not in READ_SUBTYPES:
         return None
     return f"{event['channel']}/{event['ts']}"

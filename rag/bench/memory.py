@@ -21,30 +21,27 @@ _SAMPLES = 10
 def measure_memory(rig: Rig) -> list[Measure]:
     """``memory``: resident megabytes of the whole process over the requests.
 
-    ``grown_late_mb``: from when what is kept has filled up, at the earliest from half-way on; ``is_full``: whether it
-    had by the last request but some.
+    ``grown_late_mb``: from when what is kept has filled up; None where it did not, which takes more ``--requests``.
     """
     sizes = rig.sizes
     before_mb = resident_mb()
     share = max(1, sizes.requests // _SAMPLES)
     samples: list[float] = []
-    full_at = _SAMPLES - 1
+    late: list[float] = []
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for begin in range(0, share * _SAMPLES, share):
             rig.say(f"memory: {begin} of {share * _SAMPLES} requests")
             list(pool.map(lambda number: _ask(rig, number), range(begin, begin + share)))
             samples.append(resident_mb())
-            kept = rig.engine.stats()
-            if kept.kept_tokens >= FULL * kept.cache_tokens:
-                full_at = min(full_at, len(samples) - 1)
-    stats = rig.engine.stats()
+            stats = rig.engine.stats()
+            if late or stats.kept_tokens >= FULL * stats.cache_tokens:
+                late.append(samples[-1])
     facts: dict[str, Fact] = {
         "requests": share * _SAMPLES,
         "before_mb": before_mb,
         "after_mb": samples[-1],
         "grown_mb": samples[-1] - before_mb,
-        "grown_late_mb": samples[-1] - samples[max(_SAMPLES // 2 - 1, min(full_at, _SAMPLES - 2))],
-        "is_full": full_at < _SAMPLES - 1,
+        "grown_late_mb": late[-1] - late[0] if len(late) > 1 else None,
         "pool_mb": stats.cache_tokens * rig.weights.kv_bytes_per_token / 1e6,
         "kept_tokens": stats.kept_tokens,
     }

@@ -41,23 +41,6 @@ def ways(host: str, port: int) -> dict[str, Callable[[], object]]:
         opened.connect(there)
         return opened.send(b"x")
 
-    def in_thread() -> object:
-        said: list[object] = []
-        thread = threading.Thread(target=lambda: said.append(outcome(lambda: made().connect(there))))
-        thread.start()
-        thread.join()
-        if said[0] != "done":
-            raise PermissionError(str(said[0]))
-        return None
-
-    def forked() -> object:
-        child = os.fork()
-        if child == 0:
-            os._exit(0 if outcome(lambda: made().connect(there)) == "done" else 7)
-        if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0:
-            raise PermissionError("in the fork")
-        return None
-
     return {
         "connect": lambda: made().connect(there),
         "connect_ex": lambda: _raise(made().connect_ex(there)),
@@ -75,9 +58,26 @@ def ways(host: str, port: int) -> dict[str, Callable[[], object]]:
         "urllib": lambda: urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
             f"http://{bracketed}:{port}/", timeout=TIMEOUT_S
         ),
-        "another thread": in_thread,
-        "a fork": forked,
+        "another thread": lambda: _in_thread(lambda: made().connect(there)),
+        "a fork": lambda: _in_fork(lambda: made().connect(there)),
     }
+
+
+def _in_thread(work: Callable[[], object]) -> None:
+    said: list[object] = []
+    thread = threading.Thread(target=lambda: said.append(outcome(work)))
+    thread.start()
+    thread.join()
+    if said[0] != "done":
+        raise PermissionError(str(said[0]))
+
+
+def _in_fork(work: Callable[[], object]) -> None:
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if outcome(work) == "done" else 7)
+    if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0:
+        raise PermissionError("in the fork")
 
 
 def look_ups(name: str) -> dict[str, Callable[[], object]]:

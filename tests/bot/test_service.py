@@ -45,7 +45,8 @@ async def test_a_signal_asks_for_a_stop(number: signal.Signals) -> None:
     try:
         stopping = _stop_on_signal()
         os.kill(os.getpid(), number)
-        await asyncio.wait_for(stopping.wait(), 2)
+        async with asyncio.timeout(2):
+            assert await stopping.wait()
     finally:
         for each in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().remove_signal_handler(each)

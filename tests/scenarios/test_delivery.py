@@ -17,15 +17,17 @@ from bot.workspace.state import Message
 from tests.scenarios.child_bot import ChildBot
 from tests.scenarios.conftest import DEPOSIT, RENT, House, every_line, lease, until
 
+RIGHT = "1,450 euros"
 LOCKED = "create trigger broken before insert on events begin select raise(abort, 'the disk is on fire'); end"
 
 
-async def _one_answer(house: House, asked: Message) -> None:
-    """Exactly one reply, whole, and no event was lost."""
-    assert "1,450 euros" in (await house.answer_to(asked)).text
+async def _one_answer(house: House, asked: Message) -> str:
+    """Exactly one reply, whole, and no event was lost: what it says."""
+    answer = await house.answer_to(asked)
     await house.quiet()
     assert len(house.ours(asked)) == 1
     assert not house.place.core.hub.lost
+    return answer.text
 
 
 async def _hang(*_: object) -> None:
@@ -36,10 +38,10 @@ async def test_event_delivered_twice_is_answered_once(house: House) -> None:
     asked = await house.post("ana", "lab", RENT, files=[lease])
     for event_id in house.event_ids(asked):
         house.place.redeliver(event_id)
-    await _one_answer(house, asked)
+    assert RIGHT in await _one_answer(house, asked)
     for event_id in house.event_ids(asked):
         house.place.redeliver(event_id)
-    await _one_answer(house, asked)
+    assert RIGHT in await _one_answer(house, asked)
 
 
 async def test_every_event_is_acknowledged_at_its_first_delivery(house: House) -> None:
@@ -59,7 +61,7 @@ async def test_connection_lost_in_mid_answer(house: House) -> None:
     asked = await house.post("ana", "lab", RENT, files=[lease])
     await house.place.wait_for(lambda: house.replies(asked))
     await house.place.drop_sockets()
-    await _one_answer(house, asked)
+    assert RIGHT in await _one_answer(house, asked)
     house.model.delay_s = 0
     assert "4,350" in (await house.ask("ana", "lab", DEPOSIT, thread_ts=asked.ts)).text
 
@@ -70,7 +72,7 @@ async def test_connection_lost_between_delivery_and_acknowledgement(house: House
     house.place.release()
     await house.place.wait_for(lambda: house.place.deliveries)
     await house.place.drop_sockets()
-    await _one_answer(house, asked)
+    assert RIGHT in await _one_answer(house, asked)
 
 
 async def test_connection_that_was_cut_is_renewed_at_once(house: House) -> None:
@@ -78,13 +80,13 @@ async def test_connection_that_was_cut_is_renewed_at_once(house: House) -> None:
     opened = len(house.calls("apps.connections.open"))
     await house.place.drop_sockets()
     await house.place.wait_for(lambda: len(house.calls("apps.connections.open")) > opened, 4)
-    await _one_answer(house, await house.post("ana", "lab", RENT, files=[lease]))
+    assert RIGHT in await _one_answer(house, await house.post("ana", "lab", RENT, files=[lease]))
 
 
 async def test_connection_renewed_as_slack_does_every_few_hours(house: House) -> None:
     await house.place.refresh_sockets()
     asked = await house.post("ana", "lab", RENT, files=[lease])
-    await _one_answer(house, asked)
+    assert RIGHT in await _one_answer(house, asked)
 
 
 async def test_fault_in_the_commit_ends_in_redelivery_and_one_answer(house: House) -> None:
@@ -94,7 +96,7 @@ async def test_fault_in_the_commit_ends_in_redelivery_and_one_answer(house: Hous
     await house.place.wait_for(lambda: any(e == mention and attempt for _, e, attempt in house.place.deliveries))
     assert not [ack for ack in house.place.acks if ack.event_id == mention], "acknowledged, though not stored"
     house.library.database.write(lambda db: db.execute("drop trigger broken"))
-    await _one_answer(house, asked)
+    assert RIGHT in await _one_answer(house, asked)
     (ack,) = [ack for ack in house.place.acks if ack.event_id == mention]
     assert ack.attempt > 0
 
@@ -103,7 +105,7 @@ async def test_fault_in_auth_test_loses_nothing(house: House) -> None:
     for fault in ({"error": "invalid_auth"}, {"status": 500}, {"error": "ratelimited"}):
         house.place.fault("auth.test", times=20, **fault)
     asked = await house.post("ana", "lab", RENT, files=[lease])
-    await _one_answer(house, asked)
+    assert RIGHT in await _one_answer(house, asked)
 
 
 async def test_crash_between_post_and_record_adopts_the_reply(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +115,7 @@ async def test_crash_between_post_and_record_adopts_the_reply(house: House, monk
         (posted,) = await house.place.wait_for(lambda: house.replies(asked))
         await house.kill_bot()
     await house.start_bot()
-    await _one_answer(house, asked)
+    assert RIGHT in await _one_answer(house, asked)
     assert house.replies(asked) == [posted]
 
 
@@ -156,7 +158,7 @@ async def test_fault_while_recording_the_reply_posts_nothing_twice(
 
     monkeypatch.setattr(History, "begin", once_broken)
     asked = await house.post("ana", "lab", RENT, files=[lease])
-    await _one_answer(house, asked)
+    assert RIGHT in await _one_answer(house, asked)
 
 
 async def test_restart_in_mid_answer_completes_it_in_its_place(house: House) -> None:
@@ -167,7 +169,7 @@ async def test_restart_in_mid_answer_completes_it_in_its_place(house: House) -> 
     assert open_stream.streaming
     house.model.delay_s = 0.0
     await house.start_bot()
-    await _one_answer(house, asked)
+    assert RIGHT in await _one_answer(house, asked)
     assert house.replies(asked) == [open_stream]
     assert "4,350" in (await house.ask("ana", "lab", DEPOSIT, thread_ts=asked.ts)).text, "history was kept"
 
@@ -180,7 +182,7 @@ async def test_orderly_stop_finishes_the_answer(house: House) -> None:
     (reply,) = house.replies(asked)
     assert not reply.streaming and read_answer(reply, "", 0, 0).is_whole
     await house.start_bot()
-    await _one_answer(house, asked)
+    assert RIGHT in await _one_answer(house, asked)
 
 
 async def test_finished_answer_whose_end_was_not_recorded_is_not_given_again(house: House) -> None:
@@ -195,7 +197,7 @@ async def test_finished_answer_whose_end_was_not_recorded_is_not_given_again(hou
     await house.kill_bot()
     calls = len(house.place.calls)
     await house.start_bot()
-    await _one_answer(house, asked)
+    assert RIGHT in await _one_answer(house, asked)
     assert not [call for call in house.place.calls[calls:] if call.method.startswith("chat.")]
 
 

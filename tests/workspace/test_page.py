@@ -107,6 +107,18 @@ async def drop_file(page: Page, name: str, text: str) -> None:
     await page.dispatch_event("#channel-list", "drop", {"dataTransfer": transfer})
 
 
+async def _ask_about_a_file(page: Page, folder: Path) -> None:
+    """Drop it into the channel, pick the bot's name from the list, and send."""
+    await drop_file(page, "report.txt", "Clause 4.2: thirty days.")
+    await expect(page.locator("#compose-channel-slot .chip")).to_contain_text("report.txt")
+    await page.type("#compose-channel", "@inh")
+    await expect(page.locator(".picker li")).to_have_count(1)
+    await page.press("#compose-channel", "Enter")
+    await page.type("#compose-channel", "what is the notice period?")
+    await picture(page, folder, "composing")
+    await page.press("#compose-channel", "Enter")
+
+
 async def test_a_person_uploads_asks_watches_presses_and_deletes(
     stage: Scene, browser: Browser, tmp_path: Path
 ) -> None:
@@ -120,14 +132,7 @@ async def test_a_person_uploads_asks_watches_presses_and_deletes(
 
     await page.select_option("#me", label="Ben Okafor")
     await expect(page.locator("#channels")).to_contain_text("board")
-    await drop_file(page, "report.txt", "Clause 4.2: thirty days.")
-    await expect(page.locator("#compose-channel-slot .chip")).to_contain_text("report.txt")
-    await page.type("#compose-channel", "@inh")
-    await expect(page.locator(".picker li")).to_have_count(1)
-    await page.press("#compose-channel", "Enter")
-    await page.type("#compose-channel", "what is the notice period?")
-    await picture(page, tmp_path, "composing")
-    await page.press("#compose-channel", "Enter")
+    await _ask_about_a_file(page, tmp_path)
 
     await expect(page.locator("#channel-list .message .mention")).to_have_text("@inhouse")
     await expect(page.locator("#thread .status")).to_contain_text("Inhouse is reading report.txt")

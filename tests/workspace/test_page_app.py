@@ -221,6 +221,19 @@ async def test_answer_is_shown_rated_and_its_menus_work(
     assert await fits(page) and problems == []
 
 
+def _filled_in(stage: Scene) -> dict[str, Any]:
+    """What the form holds once it is sent."""
+    return {
+        "reason": {"value": {"type": "radio_buttons", "selected_option": options("Incomplete")[0]}},
+        "where": {"value": {"type": "conversations_select", "selected_conversation": stage.general.id}},
+        "kind": {"value": {"type": "static_select", "selected_option": None}},
+        "all": {"value": {"type": "checkboxes", "selected_options": options("Quote it")}},
+        "days": {"value": {"type": "number_input", "value": "30"}},
+        "right": {"value": {"type": "plain_text_input", "value": "thirty days"}},
+        "side": {"language": {"type": "static_select", "selected_option": options("German")[0]}},
+    }
+
+
 async def test_form_checks_updates_refuses_and_is_sent(stage: Scene, browser: Browser, tmp_path: Path) -> None:
     bot = await connected(stage)
     posted = await stage.workspace.post("ben", "general", "look at this")
@@ -266,15 +279,7 @@ async def test_form_checks_updates_refuses_and_is_sent(stage: Scene, browser: Br
     await expect(page.locator("#dialog")).to_be_hidden()
     view = bot.sent[-1]["view"]
     assert view["private_metadata"] == "kept" and len(bot.sent) == 2
-    assert view["state"]["values"] == {
-        "reason": {"value": {"type": "radio_buttons", "selected_option": options("Incomplete")[0]}},
-        "where": {"value": {"type": "conversations_select", "selected_conversation": stage.general.id}},
-        "kind": {"value": {"type": "static_select", "selected_option": None}},
-        "all": {"value": {"type": "checkboxes", "selected_options": options("Quote it")}},
-        "days": {"value": {"type": "number_input", "value": "30"}},
-        "right": {"value": {"type": "plain_text_input", "value": "thirty days"}},
-        "side": {"language": {"type": "static_select", "selected_option": options("German")[0]}},
-    }
+    assert view["state"]["values"] == _filled_in(stage)
     assert not bot.closed and problems == []
 
 
