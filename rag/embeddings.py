@@ -28,6 +28,7 @@ with uncollected(), late("sklearn", "scipy"):
     from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer  # noqa: E402
 
+from rag import pieces  # noqa: E402
 from rag.errors import ModelNotFound, ModelRefused  # noqa: E402
 from rag.llms import bert  # noqa: E402
 from rag.llms.checkpoints import default_dir  # noqa: E402
@@ -81,6 +82,8 @@ class HuggingFaceEmbedding:
         if _computes_bf16(self._model.device):
             self._model.bfloat16()
         self._pieces = _counter(self._model)
+        transformer: Any = self._model[0]
+        self._inputs = transformer.model.get_input_embeddings()
         self.name = EMBEDDER if model is None else Path(str(model)).name
         self.dimension = int(self._model.get_embedding_dimension() or 0)
         self.fingerprint = _fingerprint(folder, str(self._model.dtype))
@@ -108,6 +111,16 @@ class HuggingFaceEmbedding:
         """Word pieces of each text, without the model's own marks; compare with `max_pieces`."""
         encodings = self._pieces.encode_batch_fast([_valid(text) for text in texts], add_special_tokens=False)
         return [len(encoding.ids) for encoding in encodings]
+
+    def held(self, question: str, texts: Sequence[str]) -> np.ndarray:
+        """How much of ``question`` stands in each text; see `rag.pieces`. Shape: (n,) float64, 0 to 1."""
+        valid = [_valid(text) for text in (question, *texts)]
+        own, *others = (encoding.ids for encoding in self._pieces.encode_batch_fast(valid, add_special_tokens=False))
+        return pieces.held(own, others, self._input_rows)
+
+    def _input_rows(self, ids: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            return np.asarray(self._inputs(torch.from_numpy(ids).to(self._model.device)).float().cpu().numpy())
 
     def _question(self, text: str) -> np.ndarray:
         ids = self._pieces.encode(_valid(text)).ids if self._quick else []

@@ -10,7 +10,7 @@ Source: 2210.11934 for the convex combination; measured by `inhouse eval` (docs/
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -28,6 +28,7 @@ from rag.vectors import VectorIndex
 from rag.wording import Wording
 
 LOOKED_AT = 30  # of the best, whose texts are read for a second look
+IN_PIECES = 12  # of the best are compared piece by piece; of 8, 12, 20 and all, as good as all on XQuAD-en
 RERANKED = 20  # of the best are read by a reranker
 STANDS_OUT = 20  # the best cosine is compared with that of this rank
 AT_ONCE = 8  # searches whose questions are embedded beside their other work
@@ -47,13 +48,14 @@ class Weights:
     stems: float = 0.2  # of BM25 over stems; this and the next two for the best `LOOKED_AT` only
     near: float = 0.1  # for the question's words near each other
     phrases: float = 0.1  # for words that follow each other as in the question
+    pieces: float = 0.4  # for word pieces of the question, or ones near them
     neighbours: float = 0.1  # of the score of the chunk before and after, where the same place goes on
     document: float = 0.1  # for a document that holds the question's rare words
     alike: float = 0.6  # share of common words from which two passages are versions of one text
 
     def for_follow_up(self) -> Weights:
         """A follow-up leaves unsaid what it is about: where its own words stand tells nothing."""
-        return replace(self, near=0.0, phrases=0.0)
+        return replace(self, near=0.0, phrases=0.0, pieces=0.25 * self.pieces)
 
     def for_foreign(self) -> Weights:
         """Of a language that the embedder was not made for, its words tell more than the embedder."""
@@ -83,6 +85,7 @@ class _Asked:
     queries: tuple[tuple[str, ...], ...]  # terms for BM25: of the question, and of all turns where there are more
     own_terms: tuple[str, ...]  # of the question alone
     exact: bool
+    held: Callable[[Sequence[str]], Future[np.ndarray]]  # how much of it stands in each text, made beside other work
 
 
 class Reranker(Protocol):
@@ -141,7 +144,7 @@ class Retriever:
         searched = tuple(dict.fromkeys(name for document, name in sources if document in there))
         if vectors is None or not len(catalogue):
             return Retrieval(searched=searched, named=named)
-        asked = _asked(turns, named, vectors)
+        asked = _asked(turns, named, vectors, self._held(turns[-1]))
         weights = self._weights_for(question, history)
         most = max(limit, RERANKED) if self._reranker else limit
         found = _Search(self._store, self._vectors, weights, scope_id, catalogue, asked).run(most)
@@ -182,6 +185,10 @@ class Retriever:
             return ()
         known = self.recall(scope_id, catalogue.chunk_ids.tolist())
         return tuple(known[chunk_id] for chunk_id in catalogue.chunk_ids.tolist() if chunk_id in known)
+
+    def _held(self, question: str) -> Callable[[Sequence[str]], Future[np.ndarray]]:
+        """See `_Asked.held`."""
+        return lambda texts: self._beside.submit(self._embedder.held, question, texts)
 
     def _embedded(self, turns: Sequence[str]) -> np.ndarray:
         """See `_Asked.vectors`."""
@@ -283,11 +290,14 @@ class _Search:
         weights = self._weights
         found = [rows[chunk_id] for chunk_id in self._catalogue.chunk_ids[order].tolist()]
         texts = [f"{header}\n{chunk.text}" for chunk, _, header in found]
+        pieces = self._asked.held(texts[:IN_PIECES])
         match = Wording(self._asked.text, self._asked.terms, texts).match()
         before = scores.copy()
         scores[order] -= weights.stems * self._by_words[order]
         scores[order] += weights.stems * match.counted / max(match.counted.max(), 1e-9)
         scores[order] += weights.near * match.near + weights.phrases * match.phrases
+        shares = pieces.result()
+        scores[order[: len(shares)]] += weights.pieces * (shares - shares.min())
         scores[order] = self._with_neighbours(order, scores, before)
         return order[np.argsort(-scores[order], kind="stable")]
 
@@ -353,10 +363,15 @@ class _Search:
         )
 
 
-def _asked(turns: Sequence[str], named: Sequence[str], vectors: Future[np.ndarray]) -> _Asked:
+def _asked(
+    turns: Sequence[str],
+    named: Sequence[str],
+    vectors: Future[np.ndarray],
+    held: Callable[[Sequence[str]], Future[np.ndarray]],
+) -> _Asked:
     own, terms = content_terms(turns[-1]), weighted_terms(turns)
     queries = dict.fromkeys(tuple(_but(named, words)) for words in (own, terms))
-    return _Asked(vectors, terms, turns[-1], tuple(queries), tuple(dict.fromkeys(own)), asks_for_exact(turns[-1]))
+    return _Asked(vectors, terms, turns[-1], tuple(queries), tuple(dict.fromkeys(own)), asks_for_exact(turns[-1]), held)
 
 
 def _but(names: Sequence[str], terms: Iterable[str]) -> list[str]:

@@ -254,5 +254,8 @@ class Embedder(Protocol):
     def count_pieces(self, texts: Sequence[str]) -> list[int]:
         """Word pieces of each text, as the model would count them."""
 
+    def held(self, question: str, texts: Sequence[str]) -> np.ndarray:
+        """How much of ``question`` stands in each text, exactly or nearly; see `rag.pieces`. Shape: (n,), 0 to 1."""
+
     def forget(self) -> None:
         """Drop whatever is kept of texts, if anything is."""

@@ -49,6 +49,10 @@ class CachedEmbedder:
         row: np.ndarray = self._looked_up("query", [text], lambda: self._embedder.embed_query(text)[None])[0]
         return row
 
+    def held(self, question: str, texts: Sequence[str]) -> np.ndarray:
+        """As the embedder beneath."""
+        return self._embedder.held(question, texts)
+
     def forget(self) -> None:
         """See `rag.types.Embedder`."""
         self._embedder.forget()

@@ -17,6 +17,7 @@ PARTS = {
     "meaning": "words alone rank",
     "stems": "words count only as they are written",
     "wording": "whether the question's words stand together does not count",
+    "pieces": "words that are only near the question's do not count",
     "neighbours": "the chunks before and after one do not count",
     "documents": "a document that holds the question's rare words is not preferred",
     "versions": "passages that are alike but for names and amounts are all shown",
@@ -52,6 +53,7 @@ _WEIGHTS = {
     "meaning": replace(Weights(), dense=0.0, dense_exact=0.0),
     "stems": replace(Weights(), words=Weights().words + Weights().stems, stems=0.0),
     "wording": replace(Weights(), near=0.0, phrases=0.0),
+    "pieces": replace(Weights(), pieces=0.0),
     "neighbours": replace(Weights(), neighbours=0.0),
     "documents": replace(Weights(), document=0.0),
     "versions": replace(Weights(), alike=2.0),  # no two passages share more than all their words

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
+from rag import pieces
 from rag.llms.base import ANYONE, BaseLLM
 from rag.types import Caller, Finished, Message, ModelEvent, TextDelta
 
@@ -129,6 +130,10 @@ class HashEmbedder:
     def forget(self) -> None:
         self.forgotten += 1
 
+    def held(self, question: str, texts: Sequence[str]) -> np.ndarray:
+        own, *others = ([_number(word) for word in re.findall(r"\w+", text.lower())] for text in (question, *texts))
+        return pieces.held(own, others, lambda ids: np.stack([self._vector(str(number)) for number in ids]))
+
     def count_pieces(self, texts: Sequence[str]) -> list[int]:
         return [len(re.findall(r"\w+|[^\w\s]", text)) for text in texts]
 
@@ -136,9 +141,13 @@ class HashEmbedder:
         vector = np.zeros(self.dimension, dtype=np.float32)
         for word in re.findall(r"\w+", text.lower()) or [""]:
             digest = hashlib.sha256(word.encode()).digest()
-            place = int.from_bytes(digest[:4], "big") % self.dimension
+            place = _number(word) % self.dimension
             vector[place] += 1.0 if digest[4] % 2 else -1.0
         length = float(np.linalg.norm(vector))
         if length == 0.0:  # words that cancelled each other out exactly
             vector[0], length = 1.0, 1.0
         return vector / length
+
+
+def _number(word: str) -> int:
+    return int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "big")

@@ -38,6 +38,14 @@ def test_nothing_gives_no_rows(embedder: HuggingFaceEmbedding) -> None:
 
 
 @pytest.mark.slow
+def test_a_word_that_is_near_counts_where_the_words_own_is_missing(embedder: HuggingFaceEmbedding) -> None:
+    texts = ["It was tested at 100 m depth.", "It was sold to 100 people.", "It goes deep.", "", "\ud83d"]
+    depth, sold, deep, nothing, broken = embedder.held("How deep does it go?", texts)
+    assert 1 >= deep > depth > sold > nothing == 0
+    assert 0 <= broken < depth
+
+
+@pytest.mark.slow
 def test_a_questions_vector_is_kept_until_it_is_forgotten(embedder: HuggingFaceEmbedding) -> None:
     first = embedder.embed_query("When is the rent due?")
     assert np.array_equal(first, embedder.embed_query("When is the rent due?"))

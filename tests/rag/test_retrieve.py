@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -305,3 +306,15 @@ def test_the_page_before_counts_for_nothing_also_where_it_was_not_looked_at(
     (alone,) = shelf.retriever.search("two", "How many blades has the turbine?").hits
     assert hit.chunk.text == alone.chunk.text == "The turbine has four blades."
     assert hit.score == pytest.approx(alone.score)
+
+
+def test_of_passages_with_the_same_words_that_with_the_nearest_others_comes_first(shelf: Shelf) -> None:
+    """The embedder says how near they are; what stands behind the best compared keeps its place."""
+    for number in range(20):
+        shelf.put(f"The pump is number {number}.", name=f"{number}.txt")
+    first, *others = shelf.retriever.search("here", "Where is the pump?", limit=20).hits
+    wanted = others[5].chunk.text
+    shelf.embedder.held = lambda _, texts: np.array([0.9 if wanted in text else 0.1 for text in texts])  # type: ignore[method-assign]
+    again = shelf.retriever.search("here", "Where is the pump?", limit=20).hits
+    assert again[0].chunk.text == wanted != first.chunk.text
+    assert [hit.chunk for hit in again[1:]] == [hit.chunk for hit in (first, *others) if hit.chunk.text != wanted]

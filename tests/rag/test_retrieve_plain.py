@@ -18,7 +18,7 @@ from rag.terms import _WORD, DECAY, content_terms, match_any, weighted_terms, wo
 from tests.rag.shelf import Shelf
 
 # Without the second look at the best, a hit's score is that of the search over all chunks.
-WEIGHTS = Weights(words=0.4, stems=0.0, near=0.0, phrases=0.0, neighbours=0.0, alike=2.0)
+WEIGHTS = Weights(words=0.4, stems=0.0, near=0.0, phrases=0.0, pieces=0.0, neighbours=0.0, alike=2.0)
 VOCABULARY = [f"{first}{second}" for first in ("bor", "kel", "mun", "tas") for second in ("ado", "elk", "ist", "ure")]
 SEEDS = range(4)
 

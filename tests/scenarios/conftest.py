@@ -127,9 +127,10 @@ class House:
         return message
 
     async def quiet(self, timeout_s: float = 20.0) -> None:
-        """Wait until every event was taken in and every job is over."""
+        """Wait until every event was taken in, every job is over, and nothing goes on after its acknowledgement."""
 
         async def is_quiet() -> bool:
+            await prompt.settled()
             if not self.place.core.hub.is_idle:  # first: what an event led to is stored before it is acknowledged
                 return False
             open_jobs = await self.rows("select 1 from jobs where state in ('waiting', 'running')")
