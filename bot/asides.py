@@ -153,7 +153,7 @@ class Asides:
             return
         sql = "update asides set shared_ts = ? where aside_id = ?"
         await self._records.write(lambda db: db.execute(sql, (places[0], aside.aside_id)))
-        await self._replace(payload["response_url"], texts("shared"))
+        await self.replace(payload["response_url"], [blocks.section(texts("shared"))])
         log.info("aside=%d shared channel=%s ts=%s", aside.aside_id, aside.channel, places[0])
 
     async def _objection(self, aside: Aside | None, message: IncomingMessage, texts: Texts) -> str:
@@ -222,12 +222,12 @@ class Asides:
         ended = await self._history.finish(message, aside.question, Manner(), told, places, None, "share")
         return ended.kept is Kept.YES
 
-    async def _replace(self, response_url: str, text: str) -> None:
-        """Show ``text`` in place of the private answer; a nicety, so its failure is only logged."""
+    async def replace(self, response_url: str, shown: list[blocks.Block]) -> None:
+        """Show something in place of what one person was shown; a nicety, so its failure is only logged."""
         webhook = AsyncWebhookClient(response_url, ssl=self._client.ssl)
         webhook.proxy = self._client.proxy
         try:
-            sent = await webhook.send(text=text, blocks=[blocks.section(text)], replace_original=True)
+            sent = await webhook.send(text=shown[0]["text"]["text"], blocks=shown, replace_original=True)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             log.info("private answer not replaced: %s", type(error).__name__)
         else:

@@ -66,7 +66,7 @@ Apology = Callable[[Job], Awaitable[None]]
 
 # These take no model, so they wait for no worker.
 QUICK = frozenset(
-    {"busy", "erase", "home", "context", "joined", "hush", "outside", "share", "settings", "forget", "renew"}
+    {"busy", "erase", "home", "context", "joined", "hush", "outside", "share", "settings", "forget", "wish", "renew"}
 )
 # These read files: they take half of the workers at most, so that questions never wait for a pile of them.
 FILES = frozenset({"upload", "reread"})

@@ -116,7 +116,7 @@ class Turns:
 
     async def apologise(self, job: Job) -> None:
         """Tell the asker that a job failed for the last time, where their answer would stand."""
-        if job.kind not in {"turn", "ask", "redo", "summarise", "brief", "add", "share"}:
+        if job.kind not in {"turn", "ask", "redo", "summarise", "brief", "add", "share", "wish"}:
             return
         message = message_of(job.payload)
         texts = await self.people.texts(message.team, message.channel, message.user)

@@ -50,6 +50,7 @@ STOREYS = (
     ("cli",),
     ("app",),
     ("listeners",),
+    ("forgetter",),
     ("catchup",),
     ("inbox", "commands", "turns", "asks", "home", "revisions", "retention"),
     ("briefings", "guarded"),
@@ -71,7 +72,7 @@ BUILT_IN_CLI = frozenset(
     """Database Store Originals Ingester Retriever Answerer Eraser Records Jobs Inbox Commands Turns Access Uploads
     Downloads Conversations Erasures Notices Workspace Bot Desk History Channels People Writer Asides Asks Summaries
     CatchUp Home Pane Overview Membership Revisions Feedback Retention Summarizer Digester Briefings Digests Comparisons
-    Recaps Ledger TableAnswerer SequenceChecker CrossEncoderReranker""".split()
+    Recaps Ledger TableAnswerer Forgetter SequenceChecker CrossEncoderReranker""".split()
 )
 CONSTRUCTORS = ("bot.cli", "tests", "rag.evals")
 

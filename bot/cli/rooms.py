@@ -22,6 +22,7 @@ from bot.digests import Digests
 from bot.downloads import Downloads
 from bot.erasures import Erasures
 from bot.feedback import Feedback
+from bot.forgetter import Forgetter
 from bot.history import History
 from bot.home import Home, Installation, ModelFacts
 from bot.inbox import Inbox
@@ -74,6 +75,7 @@ class _Ground:
     uploads: Uploads
     notices: Notices
     writer: Writer
+    commands: Commands
     model_threads: ThreadPoolExecutor
 
 
@@ -90,7 +92,7 @@ def build_rooms(
         jobs=jobs,
         access=ground.access,
         people=ground.people,
-        commands=Commands(records, ground.erasures, ground.people, ground.access),
+        commands=ground.commands,
         revisions=Revisions(records, ground.history, ground.people),
         feedback=Feedback(records, ground.history),
         uploads=ground.uploads,
@@ -113,6 +115,7 @@ def _lay_ground(
     access = Access(client, channels, people, Membership(client))
     ledger = Ledger(settings.data_dir / LEDGER, records)
     conversations = Conversations(client, identity.user_id)
+    erasures = Erasures(client, records, library.store, library.eraser, channels, ledger)
     downloads = Downloads(client, settings.data_dir / "downloads", settings.max_file_bytes)
     return _Ground(
         client=client,
@@ -123,10 +126,11 @@ def _lay_ground(
         people=people,
         access=access,
         conversations=conversations,
-        erasures=Erasures(client, records, library.store, library.eraser, channels, ledger),
+        erasures=erasures,
         uploads=Uploads(client, records, people, access, conversations, downloads, library.ingester, library.eraser),
         notices=Notices(client, people, conversations),
         writer=Writer(library.answerer, records, model_threads),
+        commands=Commands(records, erasures, people, access),
         model_threads=model_threads,
     )
 
@@ -179,6 +183,7 @@ def _assign(jobs: Jobs, ground: _Ground, home: Home, settings: Settings, library
         ("brief", briefings.run),
         *(("upload", ground.uploads.run), ("reread", ground.uploads.read_again), ("erase", ground.erasures.run)),
         *(("home", home.run), ("settings", home.change), ("forget", home.forget), ("renew", home.renew)),
+        ("wish", Forgetter(ground.commands, ground.people, asides).run),
         *(("context", home.pane.looked), ("joined", home.pane.joined)),
         *(("busy", ground.notices.busy), ("hush", ground.notices.hush), ("outside", ground.notices.outside)),
     ):

@@ -10,7 +10,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
-from bot import blocks, commands
+from bot import blocks, commands, forgetter
 from bot.commands import Asker
 from bot.events import IncomingMessage, plain
 from bot.intents import Intent, Kind, changes_intent, summary_intent
@@ -82,13 +82,9 @@ def _register_inhouse(app: AsyncApp, desk: Desk) -> None:
             await respond(**shown, replace_original=False, response_type="ephemeral")
 
     async def forget(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        is_me = body["actions"][0]["action_id"] == commands.FORGET_ME
+        await _wish(desk, body, respond, forgetter.EVERYWHERE if is_me else forgetter.HERE)
         await ack()
-        asker, action = _asker(body), body["actions"][0]["action_id"]
-        try:
-            told = await (desk.commands.forget_me if action == commands.FORGET_ME else desk.commands.forget)(asker)
-        except InhouseError as error:
-            told = await _trouble(desk, asker, error)
-        await respond(text=told, blocks=[blocks.section(told)], replace_original=True)
 
     async def keep(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
         await ack()
@@ -103,26 +99,19 @@ def _register_inhouse(app: AsyncApp, desk: Desk) -> None:
 
 
 def _register_files(app: AsyncApp, desk: Desk) -> None:
-    async def show(body: dict[str, Any], respond: AsyncRespond, start: str, said: str = "") -> None:
+    async def more(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        await ack()
+        start = body["actions"][0]["value"]
         try:
             listed = await desk.commands.files(_asker(body), int(start) if start.isdecimal() else 0)
         except InhouseError as error:
             listed = [blocks.section(await _trouble(desk, _asker(body), error))]
-        listed = [blocks.section(said), *listed] if said else listed
         await respond(text=listed[0]["text"]["text"], blocks=listed, replace_original=True)
 
-    async def more(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
-        await ack()
-        await show(body, respond, body["actions"][0]["value"])
-
     async def forget_file(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
-        await ack()
         start, _, file_id = body["actions"][0]["value"].partition("/")
-        try:
-            said = await desk.commands.forget_file(_asker(body), file_id)
-        except InhouseError as error:
-            said = await _trouble(desk, _asker(body), error)
-        await show(body, respond, start, said)
+        await _wish(desk, body, respond, file_id, int(start) if start.isdecimal() else 0)
+        await ack()
 
     app.action(commands.MORE_FILES)(promptly(more))
     app.action(commands.FORGET_LISTED)(promptly(forget_file))
@@ -196,6 +185,17 @@ def stand_in(asker: Asker, text: str, thread_ts: str | None = None) -> IncomingM
     """A command has no message; this stands for one, so that an answer needs no second shape."""
     kind = "im" if asker.channel.startswith("D") else "channel"
     return IncomingMessage(asker.team, asker.channel, kind, asker.user, f"{time.time():.6f}", thread_ts, text, ())
+
+
+async def _wish(desk: Desk, body: dict[str, Any], respond: AsyncRespond, what: str, start: int = 0) -> None:
+    """Keep what is to be forgotten. Neither key nor lane says who wished it: the row outlives their being forgotten."""
+    asker, action = _asker(body), body["actions"][0]
+    key = f"wish/{asker.channel}/{action['action_ts']}/{body['trigger_id']}"
+    payload = forgetter.wish(stand_in(asker, ""), what, body["response_url"], start)
+    try:
+        await desk.inbox.add("wish", key, f"wish/{asker.channel}", "", payload)
+    except InhouseError as error:
+        await respond(text=await _trouble(desk, asker, error), replace_original=False, response_type="ephemeral")
 
 
 def _asker(body: dict[str, Any]) -> Asker:

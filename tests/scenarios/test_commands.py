@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from dataclasses import replace
@@ -228,11 +229,36 @@ async def test_trouble_with_the_store_is_answered_with_a_sentence(
     monkeypatch.setattr(Records, "shares", full)
     assert DiskFull.default_message in await _slash(house, "ben", "/inhouse", "files")
     clicked = await house.place.click(house.users["ben"], house.channels["lab"], listed.ts, "forget_listed", value)
-    assert "error" not in clicked and DiskFull.default_message in whole_text(listed)
+    assert "error" not in clicked
+    await house.place.wait_for(lambda: DiskFull.default_message in whole_text(listed))
     await _slash(house, "ben", "/inhouse", "forget")
     question = await _private(house, "ben", "Shall I forget")
     await _click(house, "ben", question, "forget_all")
-    assert DiskFull.default_message in question.text
+    await house.place.wait_for(lambda: DiskFull.default_message in question.text)
+    monkeypatch.undo()
+    await house.place.wait_for(lambda: "forgot" in question.text.lower(), 20)  # nobody has to press again
+    assert not await house.rows("select 1 from chunks")
+
+
+async def test_what_was_asked_to_be_forgotten_is_forgotten_by_the_next_process(house: House) -> None:
+    """Slack was told that the press arrived; then the process was killed."""
+    await house.ask("ben", "lab", RENT, files=[lease])
+    await _slash(house, "ben", "/inhouse", "forget me")
+    question = await _private(house, "ben", "in all conversations?")
+    assert house.bot is not None
+    house.bot.jobs.handle("wish", _never)
+    await house.place.click(house.users["ben"], house.channels["lab"], question.ts, "forget_me")
+    assert await house.rows("select 1 from chunks")
+    await house.kill_bot()
+    await house.start_bot()
+    await house.place.wait_for(lambda: "forgotten" in question.text.lower(), 20)
+    await house.quiet()
+    assert not await house.rows("select 1 from chunks")
+    assert not await house.rows("select 1 from jobs where kind = 'wish' and (user != '' or payload != '{}')")
+
+
+async def _never(_: object) -> None:
+    await asyncio.Event().wait()
 
 
 async def test_who_cannot_be_found_out_is_no_administrator(house: House) -> None:
