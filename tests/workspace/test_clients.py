@@ -1,0 +1,150 @@
+"""One small app in each of Slack's clients, unmodified and in a process of its own, and what people do with it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from bot.workspace.state import Message
+from tests.conftest import REPOSITORY
+from tests.workspace.conftest import Scene
+
+HERE = Path(__file__).parent / "clients"
+NODE_FILES = ("package.json", "package-lock.json", ".npmrc", "words.js", "bolt.js", "sdk.js")
+PYTHON_APPS = ("sdk_sync", "sdk_async", "bolt_sync", "bolt_async")
+NODE_APPS = ("bolt", "sdk")
+PATIENCE_S = 30.0  # on a busy machine
+
+
+@cache
+def node_folder() -> Path:
+    """Slack's Node clients, installed once for each lock file, outside the repository. Skips where that cannot be."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        pytest.skip("Node is not installed")
+    lock = hashlib.sha256((HERE / "node" / "package-lock.json").read_bytes()).hexdigest()[:12]
+    folder = REPOSITORY / ".venv" / f"node-clients-{lock}"
+    folder.mkdir(exist_ok=True)
+    for name in NODE_FILES:
+        shutil.copy(HERE / "node" / name, folder / name)
+    if not (folder / "installed").exists():
+        done = subprocess.run(["npm", "ci"], cwd=folder, capture_output=True, text=True, timeout=300)
+        if done.returncode and ("ENOTFOUND" in done.stderr or "ECONN" in done.stderr or "ETIMEDOUT" in done.stderr):
+            pytest.skip("the npm registry is out of reach")
+        assert done.returncode == 0, done.stderr[-2000:]
+        (folder / "installed").touch()
+    return folder
+
+
+def python_app(name: str) -> tuple[Sequence[str], Path]:
+    return [sys.executable, "-m", f"tests.workspace.clients.{name}"], REPOSITORY
+
+
+def node_app(name: str) -> tuple[Sequence[str], Path]:
+    return ["node", f"{name}.js"], node_folder()
+
+
+@asynccontextmanager
+async def running(scene: Scene, command: Sequence[str], folder: Path) -> AsyncIterator[None]:
+    """The app, once it said that it is ready."""
+    place = scene.workspace
+    env = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
+    env |= {"SLACK_BOT_TOKEN": place.bot_token, "SLACK_APP_TOKEN": place.app_token, "SLACK_API_URL": place.api_url}
+    app = await asyncio.create_subprocess_exec(
+        *command, cwd=folder, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    assert app.stdout
+    try:
+        async with asyncio.timeout(60):
+            said = b""
+            while f"ready {place.bot_user.id}".encode() not in said:
+                line = await app.stdout.readline()
+                said += line
+                assert line, f"the app ended: {said.decode()}"
+        await place.wait_for(lambda: place.is_connected, PATIENCE_S)
+        yield
+    finally:
+        if app.returncode is None:
+            app.kill()
+        print((await app.communicate())[0].decode(), [(call.method, call.error, call.status) for call in place.calls])
+
+
+async def reply(scene: Scene, root: Message, has: str = "") -> Message:
+    """The first answer in a thread that holds ``has`` and is not being written any more."""
+    place = scene.workspace
+
+    def look() -> Message | None:
+        said = place.messages(root.channel, root.ts)[1:]
+        return next((m for m in said if has in m.text and not m.streaming), None)
+
+    found: Message = await place.wait_for(look, PATIENCE_S)
+    return found
+
+
+async def everything(scene: Scene) -> None:
+    """Start-up, upload, stream, action, modal, reconnection, rate limit."""
+    place, ana, general = scene.workspace, scene.ana, scene.general
+    content = os.urandom(300_000)
+    asked = await place.post(ana, general, "@inhouse what is its digest?", files=[("a.bin", content)])
+    given = await reply(scene, asked, "here it is")
+    assert [file.content.decode() for file in given.files] == [hashlib.sha256(content).hexdigest()]
+    assert given.files[0].name == "digest.txt"
+
+    streamed = await reply(scene, await place.post(ana, general, "@inhouse stream something"))
+    assert streamed.text == "one two three"
+
+    offered = await reply(scene, await place.post(ana, general, "@inhouse show a button"), "a button")
+    clicked = await place.click(ana, general, offered.ts, "press")
+    assert "error" not in clicked
+    await place.wait_for(lambda: offered.text == f"pressed by <@{ana.id}>", PATIENCE_S)
+
+    assert "error" not in await place.slash(ana, general, "/form")
+    (view,) = await place.wait_for(lambda: list(place.core.state.modals.values()), PATIENCE_S)
+    assert "error" not in await place.submit_view(ana, view.id, {"b": {"a": "a few words"}})
+    await place.wait_for(lambda: any(m.text == "wrote a few words" for m in place.messages(general)), PATIENCE_S)
+
+    await place.drop_sockets()
+    missed = await place.post(ana, general, "@inhouse after-the-cut")
+    assert (await reply(scene, missed, "heard")).text == "heard after-the-cut"
+
+    place.fault("chat.postMessage", status=429, retry_after_s=1)
+    started = time.monotonic()
+    asked = await place.post(ana, general, "@inhouse once-more")
+    assert (await reply(scene, asked, "heard")).text == "heard once-more"
+    assert time.monotonic() - started >= 1
+    assert [call.status for call in place.calls if call.method == "chat.postMessage"][-2:] == [429, 200]
+    assert len(place.messages(general, asked.ts)) == 2, "twice"
+
+
+@pytest.mark.parametrize("name", ["bolt_async"])
+async def test_an_app_in_python_does_everything(make_scene: Callable[..., Awaitable[Scene]], name: str) -> None:
+    scene = await make_scene(ack_timeout_s=3.0)
+    async with running(scene, *python_app(name)):
+        await everything(scene)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in PYTHON_APPS if name != "bolt_async"])
+async def test_other_apps_in_python_do_everything(make_scene: Callable[..., Awaitable[Scene]], name: str) -> None:
+    scene = await make_scene(ack_timeout_s=3.0)
+    async with running(scene, *python_app(name)):
+        await everything(scene)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(420)
+@pytest.mark.parametrize("name", NODE_APPS)
+async def test_an_app_in_node_does_everything(make_scene: Callable[..., Awaitable[Scene]], name: str) -> None:
+    scene = await make_scene(ack_timeout_s=3.0)
+    async with running(scene, *node_app(name)):
+        await everything(scene)
