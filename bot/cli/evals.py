@@ -37,7 +37,7 @@ SETS = """\b
   answers    as pages, with an "answer" to each question: the language model's whole answers
 """
 
-_RANKING = ("words", "meaning", "stems", "wording", "neighbours", "documents", "versions")
+_RANKING = ("words", "meaning", "stems", "wording", "pieces", "neighbours", "documents", "versions")
 LEFT_OUT = {"squad": _RANKING, "chunking": _RANKING, "mtrag": (*_RANKING, "history"), "pages": (*_RANKING, "names")}
 
 

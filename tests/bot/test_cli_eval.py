@@ -10,7 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import main
+from bot.cli.evals import LEFT_OUT
 from rag.evals.measured import Measured, Miss
+from rag.evals.plan import PARTS
 from rag.evals.report import as_dict, as_markdown, as_text
 from tests.rag.fakes import HashEmbedder
 from tests.rag.made_files import pdf, put
@@ -122,3 +124,7 @@ def test_figures_keep_their_units() -> None:
     assert "2,800" in text
     assert as_dict(MEASURED, 12.34)["seconds"] == 12.3
     assert "| hit_at_1 | 0.988 |" in as_markdown(MEASURED, 12.3)
+
+
+def test_every_part_of_the_search_can_be_left_out_of_some_set() -> None:
+    assert {part for parts in LEFT_OUT.values() for part in parts} == set(PARTS)
