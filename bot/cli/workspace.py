@@ -8,22 +8,28 @@ import signal
 import click
 
 from bot.cli.library import say
+from bot.workspace.coverage import as_markdown
 from bot.workspace.server import Workspace
 
 
 @click.command()
 @click.option("--port", default=8765, show_default=True, help="Port of the page and the API; 0 takes a free one.")
-def workspace(port: int) -> None:
+@click.option("--rate-limits", is_flag=True, help="Refuse calls beyond Slack's tiers with status 429.")
+@click.option("--coverage", is_flag=True, help="Print what of Slack is here, as a table, and end.")
+def workspace(port: int, rate_limits: bool, coverage: bool) -> None:
     """Run the local workspace alone: a page, the Web API and Socket Mode, on this machine only.
 
     Prints the addresses and the two tokens that an app needs. Everything is kept in memory and gone
     when it stops (Ctrl-C).
     """
-    asyncio.run(_serve(port))
+    if coverage:
+        click.echo(as_markdown())
+        return
+    asyncio.run(_serve(port, rate_limits=rate_limits))
 
 
-async def _serve(port: int) -> None:
-    place = Workspace(port)
+async def _serve(port: int, *, rate_limits: bool) -> None:
+    place = Workspace(port, rate_limits=rate_limits)
     await place.start()
     person = await place.add_user("ana", real_name="Ana", is_admin=True)
     await place.add_channel("general", [person])

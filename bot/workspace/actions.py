@@ -73,6 +73,16 @@ class Actions(Presses, Removals):
         if self.core.state.is_bot_in(place.id):
             self.core.events.channel_shared(place, team)
 
+    async def stop_sharing(self, channel: Where, team_id: str | None = None) -> None:
+        """End a channel's being shared with another workspace; its people leave it."""
+        place = self._channel(channel)
+        team = team_id or place.shared_with[0]
+        place.shared_with.remove(team)
+        place.members = [member for member in place.members if self.core.state.users[member].team_id != team]
+        self.core.show_channel(place)
+        if self.core.state.is_bot_in(place.id):
+            self.core.events.channel_unshared(place, team)
+
     async def ask_outside(self, channel: Where) -> None:
         """Invite another workspace into a channel; Slack tells apps of that only once it has come."""
         place = self._channel(channel)

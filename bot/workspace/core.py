@@ -18,6 +18,7 @@ from bot.workspace.interactions import Interactions
 from bot.workspace.shapes import Json, Shapes
 from bot.workspace.sockets import SocketHub
 from bot.workspace.state import Channel, File, Message, State, User, View
+from bot.workspace.tiers import Tiers
 
 STATUS_LASTS_S = 120.0
 
@@ -54,6 +55,7 @@ class Core:
         self.scopes = scopes
         self.stream_lasts_s = stream_lasts_s
         self.faults = Faults()
+        self.tiers = Tiers()
         self.calls: list[Call] = []
         self.interactions = Interactions(state, shapes, events.verification_token)
         self.uploads: dict[str, File] = {}

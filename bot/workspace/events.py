@@ -22,6 +22,12 @@ DEFAULT_EVENTS = frozenset(
     "file_deleted file_shared file_unshared group_deleted group_left member_joined_channel member_left_channel "
     "message.channels message.groups message.im message.mpim tokens_revoked".split()
 )
+# What this can send at all; `send` refuses any other.
+SENT = DEFAULT_EVENTS - {"channel_id_changed", "channel_rename"} | {
+    "group_archive",
+    "reaction_added",
+    "reaction_removed",
+}
 MESSAGE_KINDS = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
 
 
@@ -135,6 +141,11 @@ class EventSender:
         event: Json = {"type": "channel_shared", "connected_team_id": team_id, "channel": channel.id}
         self.send("channel_shared", event | {"event_ts": self.state.next_ts()})
 
+    def channel_unshared(self, channel: Channel, team_id: str) -> None:
+        event: Json = {"type": "channel_unshared", "previously_connected_team_id": team_id, "channel": channel.id}
+        event |= {"is_ext_shared": channel.is_ext_shared, "event_ts": self.state.next_ts()}
+        self.send("channel_unshared", event)
+
     def uninstalled(self) -> None:
         """tokens_revoked and app_uninstalled, in an order that Slack does not promise."""
         self.send("tokens_revoked", {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [self.state.bot.id]}})
@@ -171,7 +182,9 @@ class EventSender:
         self.send("agent_session_stopped", event)
 
     def send(self, subscription: str, event: Json) -> None:
-        """Wrap and deliver an event if the app subscribed to it."""
+        """Wrap and deliver an event if the app subscribed to it. Raises: KeyError for one that `SENT` lacks."""
+        if subscription not in SENT:
+            raise KeyError(subscription)
         if subscription not in self.subscribed or not self.is_open:
             return
         wrapped = self._wrap(event)

@@ -46,7 +46,8 @@ class Workspace(Actions):
     ``port`` 0 takes a free one. ``events`` are the subscriptions of the app, ``scopes`` what its token may do,
     ``hints`` questions that the page offers to a newcomer, ``commands`` those that the composer offers (name, what
     it does), ``shortcuts`` those in each message's menu (callback id, label).
-    ``stream_lasts_s`` is after how long Slack ends a stream. Everything is lost with the process.
+    ``stream_lasts_s`` is after how long Slack ends a stream; ``rate_limits`` keeps to Slack's tiers. Everything is
+    lost with the process.
     """
 
     def __init__(  # noqa: PLR0913 - a stand-in has many settings, all with defaults
@@ -63,6 +64,7 @@ class Workspace(Actions):
         commands: Sequence[tuple[str, str]] = (),
         shortcuts: Sequence[tuple[str, str]] = (),
         stream_lasts_s: float = 300.0,
+        rate_limits: bool = False,
     ) -> None:
         self.host = host
         self.port = port
@@ -81,6 +83,7 @@ class Workspace(Actions):
         hub = SocketHub(state.app_id, ack_timeout_s, self._sockets_changed)
         sender = EventSender(state, shapes, hub, frozenset(events))
         self.core = Core(state, shapes, hub, sender, feed, tuple(scopes), stream_lasts_s)
+        self.core.tiers.are_on = rate_limits
         self._page = PageServer(self)
 
     @property

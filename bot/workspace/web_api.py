@@ -36,6 +36,9 @@ class WebApi:
             await asyncio.sleep(fault.delay_s)
         if fault and (fault.error or fault.status != 200):
             return await self._fail(name, args, token, fault)
+        if wait_s := self.core.tiers.wait_s(name, args.text("channel")):
+            refused = {"ok": False, "error": "ratelimited"}
+            return self._answer(name, args, refused, 429, {"Retry-After": str(wait_s)})
         return self._answer(name, args, await self._work(name, args, token))
 
     async def _work(self, name: str, args: Arguments, token: str) -> dict[str, Any]:

@@ -1,0 +1,74 @@
+"""What of Slack the workspace has: methods and events, each supported, partial or absent.
+
+The table in docs/workspace.md is printed from here (``inhouse workspace --coverage``), and a test holds it against what
+is registered and against what the manifest's scopes and events can trigger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.workspace.events import SENT
+from bot.workspace.web_api import METHODS
+
+# Supported, but for this.
+PARTIAL = {
+    "bots.info": "the app's own bot only",
+    "chat.postEphemeral": "no name or picture of one's own",
+    "chat.postMessage": "no reply_broadcast; no name or picture of one's own; attachments are kept and not drawn",
+    "chat.update": "as chat.postMessage",
+    "conversations.open": "no prevent_creation",
+    "files.list": "no filters by time or type",
+    "team.info": "no pictures",
+}
+# Absent, though the manifest's scopes would allow it or an app often calls it: the answer is unknown_method.
+ABSENT = {
+    "chat.scheduleMessage": "nothing is posted later",
+    "chat.deleteScheduledMessage": "as chat.scheduleMessage",
+    "chat.scheduledMessages.list": "as chat.scheduleMessage",
+    "users.getPresence": "nobody is away",
+    "conversations.join": "people invite the bot on the page",
+    "conversations.create": "people make channels on the page",
+    "conversations.invite": "people invite on the page",
+    "users.profile.get": "users.info has the profile",
+    "files.upload": "ended by Slack in 2025; both steps of the newer way are here",
+    "emoji.list": "no emoji of one's own",
+    "pins.add": "no pins",
+    "bookmarks.add": "no bookmarks",
+    "oauth.v2.access": "one workspace, one installation",
+}
+ABSENT_EVENTS = {
+    "assistant_thread_started": "the agent view has app_home_opened in its place",
+    "assistant_thread_context_changed": "app_context_changed in its place",
+    "channel_id_changed": "a channel keeps its id",
+    "channel_rename": "a channel keeps its name",
+    "channel_created": "", "channel_unarchive": "", "team_join": "", "user_change": "",
+    "link_shared": "", "pin_added": "", "emoji_changed": "", "file_created": "", "file_public": "",
+    "app_rate_limited": "no limit of events an hour",
+}  # fmt: skip
+OTHER_WAYS = (
+    "slash_commands", "block_actions", "view_submission", "view_closed", "message_action", "response_url",
+)  # fmt: skip
+ABSENT_WAYS = {"shortcut": "no global shortcuts", "block_suggestion": "no external selects", "workflow steps": ""}
+
+
+def rows() -> Iterator[tuple[str, str, str, str]]:
+    """(kind, name, state, what is missing) of everything, sorted within its kind."""
+    for name in sorted({*METHODS, *ABSENT}):
+        yield ("method", name, *_state(name, METHODS, PARTIAL, ABSENT))
+    for name in sorted({*SENT, *ABSENT_EVENTS}):
+        yield ("event", name, *_state(name, SENT, {}, ABSENT_EVENTS))
+    for name in sorted({*OTHER_WAYS, *ABSENT_WAYS}):
+        yield ("interaction", name, *_state(name, OTHER_WAYS, {}, ABSENT_WAYS))
+
+
+def _state(name: str, there: object, partial: dict[str, str], absent: dict[str, str]) -> tuple[str, str]:
+    if name not in there:  # type: ignore[operator]
+        return "absent", absent[name]
+    return ("partial", partial[name]) if name in partial else ("supported", "")
+
+
+def as_markdown() -> str:
+    """The table, as it stands in the documentation."""
+    lines = [f"| {kind} | `{name}` | {state} | {missing} |" for kind, name, state, missing in rows()]
+    return "\n".join(["| kind | name | state | what is missing |", "|---|---|---|---|", *lines])
