@@ -7,7 +7,6 @@ import signal
 
 import click
 
-from bot.cli.library import say
 from bot.workspace.coverage import as_markdown
 from bot.workspace.server import Workspace
 
@@ -35,7 +34,7 @@ async def _serve(port: int, *, rate_limits: bool) -> None:
     await place.add_channel("general", [person])
     click.echo(f"Page:      {place.base_url}\nWeb API:   {place.api_url}")
     click.echo(f"Bot token: {place.bot_token}\nApp token: {place.app_token}")
-    say("Stop it with Ctrl-C.")
+    click.echo("Stop it with Ctrl-C.", err=True)  # nothing of the library is imported here: it starts at once
     await until_interrupted()
     await place.stop()
 

@@ -24,6 +24,17 @@ def test_help_imports_no_model_library(arguments: list[str]) -> None:
     assert done.stdout.splitlines()[-1] == "0 []"
 
 
+def test_the_workspace_alone_imports_no_heavy_library() -> None:
+    """So that it is there within a second."""
+    code = (
+        "import sys; from bot.cli import main\n"
+        "try: main(['workspace', '--coverage'])\n"
+        "except SystemExit: print([n for n in ('numpy', 'faiss', 'sqlite_utils', 'torch') if n in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_the_ways_out_are_closed_before_the_bot_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[str] = []
 
