@@ -316,7 +316,7 @@ async def test_home_is_shown_and_its_menus_work(
     page, problems = await open_page(stage, browser, f"/archives/{direct.id}/", **look)
     await page.click("#tab-home")
     home = page.locator("#home")
-    await expect(home.locator("h3")).to_have_text("Inhouse reads your files")
+    await expect(home.locator("h2")).to_have_text("Inhouse reads your files")
     await home.get_by_label("Choose…").select_option("German")
     await home.locator("[data-action=more] summary").click()
     await picture(page, tmp_path, f"home-{'phone' if look else 'desktop'}")

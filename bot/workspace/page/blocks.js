@@ -24,7 +24,7 @@ const RENDER = {
     el("div", { class: "grow" }, textObject(block.text),
       block.fields ? el("div", { class: "fields" }, block.fields.map((field) => el("div", {}, textObject(field)))) : null),
     block.accessory ? element(block.accessory, act, block) : null),
-  header: (block) => el("h3", { class: "block header" }, plainText(block.text.text)),
+  header: (block) => el("h2", { class: "block header" }, plainText(block.text.text)),
   divider: () => el("hr", { class: "block" }),
   context: (block) => el("div", { class: "block context" }, block.elements.map((item) =>
     item.type === "image" ? el("span", {}, `[${item.alt_text}]`) : textObject(item))),

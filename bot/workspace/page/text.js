@@ -149,7 +149,7 @@ function blockAt(rest) {
   if (!first.trim()) return [null, 1];
   if (FENCE.test(first)) return codeBlock(rest);
   const heading = HEADING.exec(first);
-  if (heading) return [el(`h${Math.min(6, heading[1].length + 2)}`, {}, inline(heading[2], MARKDOWN)), 1];
+  if (heading) return [el(`h${Math.min(6, heading[1].length + 1)}`, {}, inline(heading[2], MARKDOWN)), 1];
   if (RULE.test(first)) return [el("hr"), 1];
   if (QUOTE.test(first)) return gather(rest, (l) => QUOTE.test(l), (ls) => el("blockquote", {}, blocksOf(ls.map((l) => l.replace(QUOTE, "")))));
   if (ITEM.test(first)) return listBlock(rest);

@@ -1,0 +1,101 @@
+"""The page for people who cannot see it, or use no mouse: every view judged by axe, in both themes and two widths."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, expect
+
+from tests.workspace.conftest import Scene, build_scene
+from tests.workspace.pages import PHONE, open_page, picture
+from tests.workspace.test_page_app import HOME, Bot, answered
+
+pytestmark = [pytest.mark.page]
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+LOOKS = {
+    "light": {},
+    "dark": {"color_scheme": "dark"},
+    "light-phone": {"viewport": PHONE, "has_touch": True},
+    "dark-phone": {"viewport": PHONE, "has_touch": True, "color_scheme": "dark"},
+}
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Scene]:
+    scene = await build_scene(team_name="Harbour & Co", shortcuts=[("tell", "Tell us about this")], hints=["Who signed?"])
+    yield scene
+    for handler in scene.clients:
+        await handler.close_async()
+    await scene.workspace.stop()
+
+
+async def violations(page: Page, view: str) -> list[str]:
+    """What axe has against the page as it stands: rule, place, and why."""
+    await page.wait_for_timeout(300)  # whatever slides or fades has come to rest
+    found = (await Axe().run(page, options=RULES)).response["violations"]
+    return [f"{view}: {v['id']} {n['target']} {n['failureSummary']}" for v in found for n in v["nodes"]]
+
+
+async def _views_of_an_answer(page: Page, stage: Scene, folder: Path, look: str) -> list[str]:
+    """The channel, a thread, its menu, and a form."""
+    found = await violations(page, "channel")
+    await picture(page, folder, f"{look}-channel")
+    await page.locator("#channel-list .summary").click()
+    await expect(page.locator("#thread-list table").first).to_be_visible()
+    found += await violations(page, "thread")
+    await picture(page, folder, f"{look}-thread")
+    await page.locator("#thread-list .message").last.hover()
+    await page.locator("#thread-list [data-action=more] summary").click()
+    found += await violations(page, "menu")
+    await page.keyboard.press("Escape")
+    await page.locator("#thread-list .tools summary").first.click()
+    await page.get_by_role("menuitem", name="Tell us about this").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Send").click()
+    found += await violations(page, "form with errors")
+    await picture(page, folder, f"{look}-form")
+    await page.keyboard.press("Escape")
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("look", LOOKS)
+async def test_axe_has_nothing_against_any_view(stage: Scene, browser: Browser, tmp_path: Path, look: str) -> None:
+    bot = Bot(stage)
+    await stage.connect(bot.app)
+    await answered(stage, bot)
+    files = [("lease.pdf", b"%PDF-1.4"), ("notes.txt", b"Thirty days.")]
+    posted = await stage.workspace.post("ana", "general", "*two* files, `code` and @ben", files=files)
+    await stage.workspace.react(stage.ben, posted, "eyes")
+    await bot.app.client.views_publish(user_id=stage.ana.id, view=HOME)
+    direct = await stage.workspace.open_dm("ana")
+    page, problems = await open_page(stage, browser, **LOOKS[look])
+    found = await _views_of_an_answer(page, stage, tmp_path, look)
+    await page.goto(f"{stage.workspace.base_url}/archives/{direct.id}/")
+    await expect(page.locator("#channel-list .empty")).to_be_visible()
+    found += await violations(page, "empty conversation with the app")
+    await page.click("#tab-home")
+    found += await violations(page, "home")
+    await picture(page, tmp_path, f"{look}-home")
+    await page.goto(f"{stage.workspace.base_url}/archives/{stage.general.id}/")
+    await page.locator(".file-name", has_text="notes.txt").click()
+    await expect(page.locator("#preview pre")).to_be_visible()
+    found += await violations(page, "preview")
+    await page.keyboard.press("Escape")
+    if look.endswith("phone"):
+        await page.click("#menu")
+        found += await violations(page, "side bar")
+        await picture(page, tmp_path, f"{look}-menu")
+    assert found == []
+    assert problems == []
+
+
+async def test_axe_judges_the_page_as_it_is(stage: Scene, browser: Browser) -> None:
+    """The judge is awake: a picture without a name, put there on purpose, is found."""
+    page, _ = await open_page(stage, browser)
+    await page.evaluate("document.querySelector('main').append(document.createElement('img'))")
+    found = await violations(page, "channel")
+    assert any("image-alt" in line for line in found)
