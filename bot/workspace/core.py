@@ -56,6 +56,7 @@ class Core:
         self.stream_lasts_s = stream_lasts_s
         self.faults = Faults()
         self.tiers = Tiers()
+        hub.standing = self.faults.standing
         self.calls: list[Call] = []
         self.interactions = Interactions(state, shapes, events.verification_token)
         self.uploads: dict[str, File] = {}

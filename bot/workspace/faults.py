@@ -1,6 +1,8 @@
 """Faults on demand: errors, statuses and delays that the Web API answers instead of its own.
 
-Each is used up after ``times`` calls of its method, in the order in which they were asked for.
+Each is used up after ``times`` calls of its method, in the order in which they were asked for. A standing
+fault holds until it is cleared; those of calls are answered here, those of events and files are looked up
+in ``standing`` by who sends them.
 """
 
 from __future__ import annotations
@@ -21,11 +23,38 @@ class Fault:
     then_work: bool = False
 
 
+# What can be switched on and off, by name.
+STANDING = (
+    "away",
+    "late_events",
+    "double_events",
+    "swapped_events",
+    "slow_calls",
+    "ratelimited",
+    "server_errors",
+    "expired_streams",
+    "slow_downloads",
+    "cut_downloads",
+)
+
+
+def _standing_fault(name: str, method: str) -> Fault | None:
+    """What a standing fault does to one call, if anything."""
+    if name == "expired_streams" and method in ("chat.appendStream", "chat.stopStream"):
+        return Fault(method, error="message_not_in_streaming_state")
+    return {
+        "slow_calls": Fault(method, delay_s=2.0),
+        "ratelimited": Fault(method, status=429),
+        "server_errors": Fault(method, status=503),
+    }.get(name)
+
+
 class Faults:
     """The faults that wait to happen."""
 
     def __init__(self) -> None:
         self._waiting: list[Fault] = []
+        self.standing: set[str] = set()
 
     def add(self, fault: Fault) -> None:
         self._waiting.append(fault)
@@ -37,7 +66,7 @@ class Faults:
         """The fault for this call, if any; ``*`` stands for every method."""
         fault = next((f for f in self._waiting if f.method in (method, "*")), None)
         if fault is None:
-            return None
+            return next(filter(None, (_standing_fault(name, method) for name in sorted(self.standing))), None)
         fault.times -= 1
         if fault.times <= 0:
             self._waiting.remove(fault)

@@ -6,12 +6,15 @@ the HTML of a login page.
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import web
 
 from bot.workspace.core import Core
 from bot.workspace.errors import ApiError
 from bot.workspace.state import File
 
+SLOW_S = 5.0
 LOGIN_PAGE = "<!DOCTYPE html><html><head><title>Sign in | Slack</title></head><body>Sign in</body></html>"
 
 
@@ -34,6 +37,10 @@ class FileHost:
             return web.Response(text=LOGIN_PAGE, content_type="text/html", headers=headers)
         if file is None or file.deleted:
             return web.Response(status=404, text="file deleted")
+        if "slow_downloads" in self.core.faults.standing:
+            await asyncio.sleep(SLOW_S)
+        if "cut_downloads" in self.core.faults.standing:
+            return await _cut_short(request, file)
         return file_response(file)
 
     def _may_read(self, request: web.Request, file: File | None) -> bool:
@@ -50,6 +57,16 @@ class FileHost:
             return web.Response(status=404, text="unknown upload")
         file.content = await _read_upload(request)
         return web.Response(text=f"OK - {file.size_bytes}")
+
+
+async def _cut_short(request: web.Request, file: File) -> web.StreamResponse:
+    """Promise a file's whole length, send half of it, and hang up."""
+    response = web.StreamResponse(headers={"Content-Type": file.mimetype, "Content-Length": str(file.size_bytes)})
+    await response.prepare(request)
+    await response.write(file.content[: file.size_bytes // 2])
+    if request.transport:
+        request.transport.abort()
+    return response
 
 
 async def _read_upload(request: web.Request) -> bytes:

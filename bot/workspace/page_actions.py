@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.workspace.actions import Actions
 from bot.workspace.errors import WorkspaceError
+from bot.workspace.faults import STANDING
 from bot.workspace.inputs import Chosen
 from bot.workspace.state import File, Message, User
 
@@ -184,6 +185,26 @@ async def slash(
         await actions.leave(channel, person)
     else:
         await actions.slash(person, channel, command, text)
+    return None
+
+
+@page_action
+async def set_fault(actions: Actions, person: User, name: str, on: bool) -> Answer:
+    """Switch a standing fault on or off, for everybody. Raises: WorkspaceError for one that does not exist."""
+    core = actions.core
+    if name not in STANDING:
+        raise WorkspaceError("There is no such fault.")
+    (core.faults.standing.add if on else core.faults.standing.discard)(name)
+    if name == "away":
+        await core.hub.cut() if on else core.hub.mend()
+    core.feed.publish({"type": "faults", "faults": sorted(core.faults.standing)})
+    return None
+
+
+@page_action
+async def drop_socket(actions: Actions, person: User) -> Answer:
+    """Cut the app's connection once; it connects again by itself."""
+    await actions.core.hub.drop()
     return None
 
 

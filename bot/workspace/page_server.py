@@ -165,6 +165,7 @@ class PageServer:
             "connected": workspace.is_connected,
             "notice": workspace.notice,
             "start": workspace.start_at and self._place(workspace.start_at),
+            "faults": sorted(core.faults.standing),
             "can_stop": "agent_session_stopped" in core.events.subscribed,
             "home": core.page_view(home) if home else None,
         }

@@ -22,6 +22,8 @@ from aiohttp import WSMsgType, web
 MOST_SOCKETS = 10
 MOST_RETRIES = 3
 PING_INTERVAL_S = 10.0
+LATE_S = 4.0  # later than the time in which Slack wants its acknowledgement
+SWAP_S = 2.0  # an event that waits to be overtaken goes alone after this long
 
 
 class NotConnected(Exception):
@@ -99,6 +101,8 @@ class SocketHub:
         self._overdue: dict[str, tuple[float, Ack]] = {}
         self._held = False
         self._is_away = False
+        self.standing: set[str] = set()  # the faults that are switched on
+        self._kept: list[Envelope] = []
         self._turn = 0
         self._ready = asyncio.Event()
         self._pumping: asyncio.Task[None] | None = None
@@ -114,6 +118,7 @@ class SocketHub:
             if envelope.reply and not envelope.reply.done():
                 envelope.reply.set_exception(NoAnswer())
         self._in_flight.clear()
+        self._kept.clear()
         await asyncio.gather(*(socket.close(code=1001) for socket in list(self.sockets)))
 
     def ticket(self) -> str:
@@ -129,15 +134,37 @@ class SocketHub:
     @property
     def is_idle(self) -> bool:
         """Nothing waits and nothing is unacknowledged."""
-        return not self._waiting and not self._in_flight
+        return not self._waiting and not self._in_flight and not self._kept
 
     def deliver(self, envelope: Envelope) -> None:
         """Send when a socket is there; an event waits for one, unless the app's connection is away for long."""
         if self._is_away and envelope.type == "events_api":
             self.missed.append(envelope.event_id)
             return
+        if envelope.type == "events_api" and "late_events" in self.standing:
+            self._keep(envelope, LATE_S)
+        elif envelope.type == "events_api" and "swapped_events" in self.standing and not self._kept:
+            self._keep(envelope, SWAP_S)
+        else:
+            self._queue(envelope)
+            for overtaken in [] if "late_events" in self.standing else list(self._kept):
+                self._let_go(overtaken)
+
+    def _queue(self, envelope: Envelope) -> None:
         self._waiting.append(envelope)
+        if envelope.type == "events_api" and "double_events" in self.standing:
+            self._waiting.append(Envelope(envelope.type, envelope.payload, attempt=1, reason="timeout"))
         self._check_ready()
+
+    def _keep(self, envelope: Envelope, most_s: float) -> None:
+        """Hold one event back for at most so long."""
+        self._kept.append(envelope)
+        asyncio.get_running_loop().call_later(most_s, self._let_go, envelope)
+
+    def _let_go(self, envelope: Envelope) -> None:
+        if envelope in self._kept:
+            self._kept.remove(envelope)
+            self._queue(envelope)
 
     async def ask(self, envelope: Envelope) -> dict[str, Any]:
         """Send a command or interaction and return the acknowledgement's payload.

@@ -26,7 +26,9 @@ LOOKS = {
 
 @pytest.fixture
 async def stage() -> AsyncIterator[Scene]:
-    scene = await build_scene(team_name="Harbour & Co", shortcuts=[("tell", "Tell us about this")], hints=["Who signed?"])
+    scene = await build_scene(
+        team_name="Harbour & Co", shortcuts=[("tell", "Tell us about this")], hints=["Who signed?"]
+    )
     yield scene
     for handler in scene.clients:
         await handler.close_async()
@@ -89,6 +91,13 @@ async def test_axe_has_nothing_against_any_view(stage: Scene, browser: Browser, 
         await page.click("#menu")
         found += await violations(page, "side bar")
         await picture(page, tmp_path, f"{look}-menu")
+    await page.click("#faults")
+    await page.locator("#fault-slow_calls").check()
+    await expect(page.locator("#faults .badge")).to_have_text("1 on")
+    found += await violations(page, "faults")
+    await picture(page, tmp_path, f"{look}-faults")
+    await page.keyboard.press("Escape")
+    found += await violations(page, "a fault that is on")
     assert found == []
     assert problems == []
 

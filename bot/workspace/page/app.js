@@ -3,6 +3,7 @@ import { blocks } from "./blocks.js";
 import { allCommands, composer } from "./composer.js";
 import { ask, closeModal, confirmed, showModal, tell, toast } from "./dialogs.js";
 import { $, button, clear, dayText, el } from "./dom.js";
+import { drawFaults, openFaults } from "./faults.js";
 import { icon } from "./icons.js";
 import { avatar, messageNode, statusLine } from "./messages.js";
 import { inputValues } from "./inputs.js";
@@ -63,6 +64,7 @@ const title = (channel) => (channel.kind === "im" ? nameOf(channel.members.find(
 
 function drawSidebar() {
   $("team-name").textContent = state.team;
+  drawFaults();
   const persons = [...state.users.values()].filter((p) => !p.is_bot);
   clear($("me"), persons.map((p) => el("option", { value: p.id, selected: p.id === state.me }, p.real_name + markOf(p))));
   clear($("my-avatar"), avatar(state.me));
@@ -307,6 +309,7 @@ function changed(change) {
   if (change.type === "gone") return change.message && redrawAll(change.message);
   if (change.type === "status") return statusChanged(change);
   if (change.type === "connected") return drawNotice();
+  if (change.type === "faults") return drawFaults();
   if (change.type === "closed") return closeModal(change.view);
   if (change.type === "view") return change.view.type === "home" ? drawChannel() : showModal(change.view);
   return undefined;
@@ -377,6 +380,7 @@ $("menu").addEventListener("click", () => {
   $("scrim").hidden = !open;
 });
 $("scrim").addEventListener("click", closeMenu);
+$("faults").addEventListener("click", openFaults);
 $("close-thread").addEventListener("click", closeThread);
 $("me").addEventListener("change", () => { state.me = $("me").value; at.asked = ""; at.unread.clear(); listen(changed); });
 $("add-channel").addEventListener("click", () => {

@@ -5,7 +5,7 @@ const KEY = document.querySelector("meta[name=page-key]").content;
 export const state = {
   me: sessionStorage.getItem("me") || "",
   users: new Map(), channels: new Map(), messages: new Map(), statuses: new Map(),
-  team: "", teamId: "", bot: "", hints: [], commands: [], shortcuts: [], connected: false, notice: "", home: null, start: null, canStop: false,
+  team: "", teamId: "", bot: "", hints: [], commands: [], shortcuts: [], connected: false, notice: "", home: null, start: null, canStop: false, faults: [],
 };
 
 /** Which feedback button this page's people pressed: "person message action" → value. */
@@ -82,6 +82,8 @@ function apply(change) {
     else state.statuses.delete(statusKey(change.channel, change.thread_ts));
   } else if (change.type === "connected") {
     Object.assign(state, { connected: change.connected, notice: change.notice });
+  } else if (change.type === "faults") {
+    state.faults = change.faults;
   } else if (change.type === "view" && change.view.type === "home") {
     state.home = change.view;
   }
@@ -92,7 +94,7 @@ function applySnapshot(change) {
   Object.assign(state, {
     me: change.me, team: change.team, teamId: change.team_id, bot: change.bot, hints: change.hints, commands: change.commands,
     shortcuts: change.shortcuts, connected: change.connected, notice: change.notice, home: change.home,
-    start: change.start, canStop: change.can_stop,
+    start: change.start, canStop: change.can_stop, faults: change.faults,
     users: new Map(change.users.map((person) => [person.id, person])),
     channels: new Map(change.channels.map((channel) => [channel.id, channel])),
     messages: new Map(change.channels.map((channel) => [channel.id, new Map(channel.messages.map((m) => [m.ts, m]))])),
