@@ -102,6 +102,7 @@ async def test_axe_has_nothing_against_any_view(stage: Scene, browser: Browser, 
     assert problems == []
 
 
+@pytest.mark.slow
 async def test_axe_judges_the_page_as_it_is(stage: Scene, browser: Browser) -> None:
     """The judge is awake: a picture without a name, put there on purpose, is found."""
     page, _ = await open_page(stage, browser)

@@ -41,6 +41,7 @@ async def heard(bot: Bot, stage: Scene, count: int) -> list[str]:
     return [event["text"] for event in bot.heard.events("message")]
 
 
+@pytest.mark.slow
 async def test_events_come_late_twice_and_in_the_wrong_order(
     stage: Scene, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

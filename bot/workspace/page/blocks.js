@@ -5,7 +5,7 @@ import { emoji } from "./emoji.js";
 import { icon } from "./icons.js";
 import { inputBlock, inputElement } from "./inputs.js";
 import { pressed, state } from "./server.js";
-import { link, markdown, mention, mrkdwn, plainText } from "./text.js";
+import { dateNode, link, markdown, mention, mrkdwn, plainText } from "./text.js";
 
 export function blocks(list, act, scope = "") {
   const use = Object.assign((item, value) => act(item, value), { scope });
@@ -36,7 +36,7 @@ const RENDER = {
   table: tableBlock,
   input: inputBlock,
   task_card: taskCard,
-  plan: (block) => el("div", { class: "block plan" }, el("strong", {}, plainText(textOf(block.title)))),
+  plan: (block) => el("div", { class: "block plan" }, el("strong", {}, plainText(textOf(block.title))), (block.tasks || []).map(taskCard)),
   alert: (block) => el("div", { class: "block alert" }, textObject(block.text)),
 };
 
@@ -119,6 +119,9 @@ function richElement(item) {
     case "user": return mention("@", item.user_id);
     case "channel": return mention("#", item.channel_id);
     case "broadcast": return mention("!", item.range);
+    case "usergroup": return mention("!", item.usergroup_id);
+    case "date": return dateNode(item.timestamp, item.format, item.fallback, item.url);
+    case "color": return el("code", {}, item.value);
     case "emoji": return emoji(item.name);
     default: return item.text || "";
   }
@@ -128,7 +131,7 @@ const newLines = (text) => text.split("\n").flatMap((line, n) => (n ? [el("br"),
 
 function styled(nodes, style) {
   if (!style) return nodes;
-  for (const [name, tag] of [["code", "code"], ["strike", "s"], ["italic", "em"], ["bold", "strong"]]) {
+  for (const [name, tag] of [["code", "code"], ["strike", "s"], ["underline", "u"], ["italic", "em"], ["bold", "strong"]]) {
     if (style[name]) nodes = [el(tag, {}, nodes)];
   }
   return nodes;
@@ -147,7 +150,7 @@ const TASK_SIGNS = { pending: "○", in_progress: "◐", complete: "✓", error:
 function taskCard(block) {
   const sources = (block.sources || []).map((source) => link(source.url, source.text));
   return el("div", { class: `block task ${block.status || ""}` },
-    el("span", { class: "sign", "aria-label": block.status }, TASK_SIGNS[block.status] || "○"),
+    el("span", { class: "sign", role: "img", "aria-label": block.status || "pending" }, TASK_SIGNS[block.status] || "○"),
     el("div", {}, el("div", {}, plainText(textOf(block.title))),
       block.details ? el("div", { class: "muted" }, plainText(textOf(block.details))) : null,
       block.output ? el("div", { class: "muted" }, plainText(textOf(block.output))) : null,

@@ -21,17 +21,28 @@ export function mention(kind, id, label) {
   return el("span", { class: "mention" }, `@${(label || id).split("^")[0]}`);
 }
 
-// <!date^1763851234^{date_short}|2025-11-22>: in the reader's own time zone.
-function dateNode(head, fallback) {
-  const seconds = Number(head.split("^")[1]);
-  const text = Number.isFinite(seconds) ? new Date(seconds * 1000).toLocaleDateString([], { dateStyle: "medium" }) : "";
-  return el("time", {}, text || fallback || "");
+const LONG_DATE = { weekday: "long", year: "numeric", month: "long", day: "numeric" };
+const DATE_TOKENS = {
+  date_num: (day) => `${day.getFullYear()}-${String(day.getMonth() + 1).padStart(2, "0")}-${String(day.getDate()).padStart(2, "0")}`,
+  date: (day) => day.toLocaleDateString([], { year: "numeric", month: "long", day: "numeric" }),
+  date_short: (day) => day.toLocaleDateString([], { year: "numeric", month: "short", day: "numeric" }),
+  date_long: (day) => day.toLocaleDateString([], LONG_DATE),
+  time: (day) => day.toLocaleTimeString([], { hour: "numeric", minute: "2-digit" }),
+  time_secs: (day) => day.toLocaleTimeString([], { hour: "numeric", minute: "2-digit", second: "2-digit" }),
+};
+
+/** A moment in the reader's own time zone, by Slack's template: "{date_short} at {time}". */
+export function dateNode(seconds, template, fallback, url) {
+  const day = new Date(Number(seconds) * 1000);
+  const known = !Number.isNaN(day.getTime()) && template;
+  const text = known ? template.replace(/\{(\w+)\}/g, (all, token) => DATE_TOKENS[token.replace("_pretty", "")]?.(day) ?? all) : fallback || "";
+  return el("time", known ? { datetime: day.toISOString() } : {}, url ? link(url, text) : text);
 }
 
 // <@U1>, <#C1|name>, <!here>, <https://…|label>
 function angle(inner) {
   const [head, label] = inner.split("|", 2);
-  if (head.startsWith("!date^")) return dateNode(head, label && unescapeText(label));
+  if (head.startsWith("!date^")) { const [, seconds, template, url] = head.split("^"); return dateNode(seconds, unescapeText(template || ""), label && unescapeText(label), url && unescapeText(url)); }
   if (/^[@#!]/.test(head)) return mention(head[0], head.slice(1), label && unescapeText(label));
   return link(unescapeText(head), label && unescapeText(label));
 }
