@@ -19,6 +19,19 @@ from tests.workspace.conftest import Scene
 MakeScene = Callable[..., Awaitable[Scene]]
 # Keys that Slack sends and the recording of that method has not.
 UNRECORDED = {"chat.stopStream": {"channel", "ts", "message"}, "views.publish": {"view.state.values"}}
+# The recordings merge good answers with refusals: these top-level keys are not in every good answer.
+SOMETIMES = {"error", "needed", "provided", "warning", "response_metadata", "arg", "callstack"}
+SELDOM = {
+    "auth.test": {"app_name", "enterprise_id", "expires_in"},
+    "chat.postMessage": {"deprecated_argument", "errors"},
+    "conversations.history": {"oldest", "latest"},
+    "conversations.open": {"already_open", "no_op"},
+    "files.info": {
+        "paging", "content", "is_truncated", "content_highlight_css", "content_highlight_html",
+        "content_highlight_html_truncated",
+    },
+    "users.list": {"offset"},
+}  # fmt: skip
 # Recordings of one and the same thing, a message; what one lacks another has.
 MESSAGE_METHODS = ("chat.postMessage", "chat.update", "conversations.history", "conversations.replies")
 
@@ -421,6 +434,8 @@ async def every_answer(scene: Scene) -> dict[str, dict[str, Any]]:
     answers["chat.appendStream"] = await client.chat_appendStream(**stream, markdown_text="x")
     answers["chat.stopStream"] = await client.chat_stopStream(**stream)
     answers["reactions.remove"] = await client.reactions_remove(channel=channel, timestamp=ts, name="eyes")
+    answers["api.test"] = await client.api_test()
+    answers["chat.meMessage"] = await client.chat_meMessage(channel=channel, text="waves")
     return {name: answer.data for name, answer in answers.items()}
 
 
@@ -444,6 +459,29 @@ async def test_no_answer_has_a_key_that_slack_does_not_send(scene: Scene, shared
         foreign = {p for p in ours - known if not (p.startswith("message") and message_part(p) in message_keys)}
         surplus |= {name: sorted(foreign)} if foreign else {}
     assert surplus == {}, json.dumps(surplus)
+
+
+def types(value: Any, path: str = "") -> dict[str, str]:
+    """The JSON type of each key path outside of lists; what is null has none."""
+    if isinstance(value, dict):
+        found = {path: "object"} if path else {}
+        for name, item in value.items():
+            found |= types(item, f"{path}.{name}" if path else name)
+        return found
+    kind = {bool: "boolean", int: "number", float: "number", str: "string", list: "list"}.get(type(value))
+    return {path: kind} if kind else {}
+
+
+async def test_every_answer_has_the_recorded_types_and_top_level_keys(scene: Scene, shared_data: Path) -> None:
+    answers, lacking, other = await every_answer(scene), dict[str, set[str]](), list[tuple[str, str, str, str]]()
+    for name, answer in answers.items():
+        recorded = json.loads((shared_data / "slack" / "responses" / f"{name}.json").read_text())
+        lack = set(recorded) - set(answer) - SOMETIMES - SELDOM.get(name, set())
+        lacking |= {name: lack} if lack else {}
+        ours, theirs = types(answer), types(recorded)
+        other += [(name, p, ours[p], theirs[p]) for p in ours.keys() & theirs.keys() if ours[p] != theirs[p]]
+    assert other == []
+    assert lacking == {}
 
 
 async def test_every_method_refuses_a_call_without_arguments_with_a_documented_error(

@@ -75,7 +75,8 @@ async def history(core: Core, args: Arguments) -> dict[str, Any]:
     """A page of a channel's messages, newest first, without replies. Raises: ApiError not_in_channel."""
     channel = _heard_channel(core, args)
     top = [message for message in reversed(channel.messages.values()) if not message.is_reply]
-    return _messages(core, top, args) | {"pin_count": 0}
+    actions = {"channel_actions_ts": None, "channel_actions_count": 0}
+    return _messages(core, top, args) | {"pin_count": 0} | actions
 
 
 @method("conversations.replies", *HISTORY)
