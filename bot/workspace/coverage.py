@@ -15,9 +15,10 @@ from bot.workspace.web_api import METHODS
 PARTIAL = {
     "bots.info": "the app's own bot only",
     "chat.postEphemeral": "no name or picture of one's own",
-    "chat.postMessage": "no reply_broadcast; no name or picture of one's own; attachments are kept and not drawn",
+    "chat.postMessage": "no reply_broadcast; no name or picture of one's own; of attachments the title is drawn",
     "chat.update": "as chat.postMessage",
-    "conversations.open": "no prevent_creation",
+    "conversations.open": "no prevent_creation, already_open or no_op",
+    "files.info": "no content of text files, no pages of comments",
     "files.list": "no filters by time or type",
     "team.info": "no pictures",
 }
@@ -31,7 +32,7 @@ ABSENT = {
     "conversations.create": "people make channels on the page",
     "conversations.invite": "people invite on the page",
     "users.profile.get": "users.info has the profile",
-    "files.upload": "ended by Slack in 2025; both steps of the newer way are here",
+    "files.upload": "the older way to upload; both steps of the newer one are here",
     "emoji.list": "no emoji of one's own",
     "pins.add": "no pins",
     "bookmarks.add": "no bookmarks",

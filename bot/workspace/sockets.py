@@ -198,8 +198,9 @@ class SocketHub:
         """The app is away for so long that Slack keeps nothing for it, until ``mend``."""
         self._is_away = True
         await self.drop()
-        self.missed += [envelope.event_id for envelope in self._waiting]
+        self.missed += [envelope.event_id for envelope in (*self._waiting, *self._kept)]
         self._waiting.clear()
+        self._kept.clear()
 
     def mend(self) -> None:
         """The app may connect again."""

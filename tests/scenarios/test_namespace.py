@@ -1,4 +1,4 @@
-"""The product in a network namespace: nothing wants to leave the machine. Every scenario: `namespace`'s own command."""
+"""The product in a network namespace: nothing wants to leave the machine. More: `namespace`'s own command."""
 
 from __future__ import annotations
 

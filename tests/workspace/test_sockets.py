@@ -314,3 +314,18 @@ async def test_port_in_use_is_a_sentence() -> None:
 async def test_outsider_cannot_post(scene: Scene) -> None:
     with pytest.raises(WorkspaceError):
         await scene.workspace.post("chloe", "board", "let me in")
+
+
+async def test_what_was_held_back_when_the_app_went_away_is_lost_to_it(scene: Scene) -> None:
+    _, recorder = await connected(scene)
+    hub = scene.workspace.core.hub
+    hub.standing.add("late_events")
+    await scene.workspace.post("ana", "general", "held back")
+    await scene.workspace.cut_off()
+    assert len(hub.missed) == 1 and hub.is_idle
+    hub.standing.clear()
+    scene.workspace.let_back()
+    await scene.workspace.wait_for(lambda: scene.workspace.is_connected)
+    await scene.workspace.post("ana", "general", "seen")
+    await scene.workspace.wait_for(lambda: recorder.bodies)
+    assert [event["text"] for event in recorder.events("message")] == ["seen"]

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import aiohttp
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncSay
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.workspace.clients.words import button, modal
+from tests.workspace.clients.words import button, digest_async, modal
 
 web = AsyncWebClient(os.environ["SLACK_BOT_TOKEN"], base_url=os.environ["SLACK_API_URL"])
 web.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=3))
@@ -25,13 +23,8 @@ app = AsyncApp(client=web)
 async def mentioned(event: dict[str, Any], say: AsyncSay, client: AsyncWebClient, context: dict[str, Any]) -> None:
     place = {"channel": event["channel"], "thread_ts": event["ts"]}
     if files := event.get("files"):
-        headers = {"Authorization": f"Bearer {client.token}"}
-        async with (
-            aiohttp.ClientSession() as session,
-            session.get(files[0]["url_private_download"], headers=headers) as got,
-        ):
-            digest = hashlib.sha256(await got.read()).hexdigest()
-        await client.files_upload_v2(**place, filename="digest.txt", content=digest, initial_comment="here it is")
+        read = await digest_async(files[0], str(client.token))
+        await client.files_upload_v2(**place, filename="digest.txt", content=read, initial_comment="here it is")
     elif "stream" in event["text"]:
         team = context["team_id"]
         stream = await client.chat_stream(**place, recipient_user_id=event["user"], recipient_team_id=team)

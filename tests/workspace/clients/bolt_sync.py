@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
-import urllib.request
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +12,7 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
-from tests.workspace.clients.words import button, modal
+from tests.workspace.clients.words import button, digest, modal
 
 web = WebClient(os.environ["SLACK_BOT_TOKEN"], base_url=os.environ["SLACK_API_URL"])
 web.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=3))
@@ -25,10 +23,9 @@ app = App(client=web)
 def mentioned(event: dict[str, Any], say: Say, client: WebClient, context: dict[str, Any]) -> None:
     place = {"channel": event["channel"], "thread_ts": event["ts"]}
     if files := event.get("files"):
-        headers = {"Authorization": f"Bearer {client.token}"}
-        with urllib.request.urlopen(urllib.request.Request(files[0]["url_private_download"], headers=headers)) as got:
-            digest = hashlib.sha256(got.read()).hexdigest()
-        client.files_upload_v2(**place, filename="digest.txt", content=digest, initial_comment="here it is")
+        client.files_upload_v2(
+            **place, filename="digest.txt", content=digest(files[0], str(client.token)), initial_comment="here it is"
+        )
     elif "stream" in event["text"]:
         stream = client.chat_stream(**place, recipient_user_id=event["user"], recipient_team_id=context["team_id"])
         for piece in ("one ", "two ", "three"):

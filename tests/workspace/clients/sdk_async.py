@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 
-import aiohttp
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
@@ -14,7 +12,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.workspace.clients.words import button, modal
+from tests.workspace.clients.words import button, digest_async, modal
 
 web = AsyncWebClient(os.environ["SLACK_BOT_TOKEN"], base_url=os.environ["SLACK_API_URL"])
 web.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=3))
@@ -39,11 +37,8 @@ async def hear(client: AsyncBaseSocketModeClient, request: SocketModeRequest) ->
 async def mentioned(event: dict, team: str) -> None:
     place = {"channel": event["channel"], "thread_ts": event["ts"]}
     if files := event.get("files"):
-        headers = {"Authorization": f"Bearer {web.token}"}
-        async with aiohttp.ClientSession() as session:
-            got = await session.get(files[0]["url_private_download"], headers=headers)
-            digest = hashlib.sha256(await got.read()).hexdigest()
-        await web.files_upload_v2(**place, filename="digest.txt", content=digest, initial_comment="here it is")
+        read = await digest_async(files[0], str(web.token))
+        await web.files_upload_v2(**place, filename="digest.txt", content=read, initial_comment="here it is")
     elif "stream" in event["text"]:
         stream = await web.chat_stream(**place, recipient_user_id=event["user"], recipient_team_id=team)
         for piece in ("one ", "two ", "three"):

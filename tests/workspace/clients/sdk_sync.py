@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
-import urllib.request
 
 from slack_sdk import WebClient
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
@@ -13,7 +11,7 @@ from slack_sdk.socket_mode import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
-from tests.workspace.clients.words import button, modal
+from tests.workspace.clients.words import button, digest, modal
 
 web = WebClient(os.environ["SLACK_BOT_TOKEN"], base_url=os.environ["SLACK_API_URL"])
 web.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=3))
@@ -40,10 +38,9 @@ def hear(client: SocketModeClient, request: SocketModeRequest) -> None:
 def mentioned(event: dict, team: str) -> None:
     place = {"channel": event["channel"], "thread_ts": event["ts"]}
     if files := event.get("files"):
-        headers = {"Authorization": f"Bearer {web.token}"}
-        with urllib.request.urlopen(urllib.request.Request(files[0]["url_private_download"], headers=headers)) as got:
-            digest = hashlib.sha256(got.read()).hexdigest()
-        web.files_upload_v2(**place, filename="digest.txt", content=digest, initial_comment="here it is")
+        web.files_upload_v2(
+            **place, filename="digest.txt", content=digest(files[0], str(web.token)), initial_comment="here it is"
+        )
     elif "stream" in event["text"]:
         stream = web.chat_stream(**place, recipient_user_id=event["user"], recipient_team_id=team)
         for piece in ("one ", "two ", "three"):
