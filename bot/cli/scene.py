@@ -60,7 +60,8 @@ class Scene:
         self.ana = await self.place.add_user("ana", real_name="Ana", is_admin=True)
         self.ben = await self.place.add_user("ben", real_name="Ben")
         self.lab = await self.place.add_channel("lab", [self.ana, self.ben])
-        self.tell("A local workspace, two people, one channel. The bot is loading its models; that takes a minute the first time, seconds later on.")
+        self.tell("A local workspace, two people, one channel.")
+        self.tell("Inhouse is loading its models; this takes a minute the first time, seconds later on.")
         start_s = await self.bot.start()
         self.tell(f"Ready after {start_s:.1f} s.")
         return start_s
