@@ -21,16 +21,25 @@ Rows = Callable[[np.ndarray], np.ndarray]  # ids of m pieces to their input vect
 
 def held(question: Sequence[int], texts: Sequence[Sequence[int]], rows: Rows) -> np.ndarray:
     """For each of n texts, given as ids of pieces, how much of the question it holds. Shape: (n,) float64, 0 to 1."""
-    own, pieces = np.unique(question), [np.unique(np.asarray(ids, dtype=np.int64)) for ids in texts]
-    if not len(own) or not any(map(len, pieces)):
+    own, lengths = np.unique(np.asarray(question, dtype=np.int64)), [len(ids) for ids in texts]
+    if not len(own) or not any(lengths):
         return np.zeros(len(texts))
-    every = np.unique(np.concatenate(pieces))
+    every, places = np.unique(np.concatenate([np.asarray(ids, dtype=np.int64) for ids in texts]), return_inverse=True)
     near = _unit(rows(own)) @ _unit(rows(every)).T
-    best = np.array([near[:, np.searchsorted(every, ids)].max(axis=1, initial=0.0) for ids in pieces], dtype=np.float64)
-    holding = np.array([np.isin(own, ids) for ids in pieces]).sum(axis=0)
-    weights = np.array([idf(count, len(texts)) for count in holding])
+    each = np.split(places, np.cumsum(lengths)[:-1])  # the places in ``every`` of each text's pieces
+    best = np.array([near[:, those].max(axis=1, initial=0.0) for those in each], dtype=np.float64)
+    weights = np.array([idf(count, len(texts)) for count in _holding(own, every, each)])
     shares: np.ndarray = best @ weights / weights.sum()
     return shares
+
+
+def _holding(own: np.ndarray, every: np.ndarray, each: Sequence[np.ndarray]) -> np.ndarray:
+    """How many texts hold each of ``own``, (q,) int64."""
+    there = np.zeros((len(each), len(every)), dtype=bool)
+    for row, places in zip(there, each, strict=True):
+        row[places] = True
+    found = np.searchsorted(every, own).clip(max=len(every) - 1)
+    return np.where(every[found] == own, there[:, found].sum(axis=0), 0)
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:

@@ -32,7 +32,7 @@ OWNERS = {
     "torch": ("rag.llms", "rag.embeddings", "rag.engine", "rag.bench"),
     "transformers": ("rag.llms", "rag.embeddings", "rag.engine", "rag.bench"),
     "bitsandbytes": ("rag.llms", "rag.engine"),
-    "numba": ("rag.engine",),
+    "numba": ("rag.engine", "rag.llms.products"),
     "llvmlite": ("rag.engine",),
     "sentence_transformers": ("rag.embeddings", "rag.bench.plain_encode"),
     "pypdfium2": ("rag.data_loaders",),

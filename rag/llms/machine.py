@@ -14,6 +14,7 @@ import threading
 from pathlib import Path
 
 import psutil
+import threadpoolctl
 
 from rag.engine.limits import Facts
 from rag.llms.catalogue import WORKING_BYTES
@@ -35,8 +36,15 @@ _GIVE_WAY_NICENESS = 10  # a tenth of a core beside a busy thread of ordinary pr
 _thread = threading.local()
 
 # Threads that wait asleep: two that spin beside another busy process were up to fifty times slower.
+# NumPy's OpenBLAS has no such switch: its helper spins for 30 ms after every product, so it gets none.
 # And no progress bars: unpacking a GGUF file has no other switch for its own.
-_QUIET = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME": "0", "TQDM_DISABLE": "1"}
+_QUIET = {
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "GOMP_SPINCOUNT": "0",
+    "KMP_BLOCKTIME": "0",
+    "OPENBLAS_NUM_THREADS": "1",
+    "TQDM_DISABLE": "1",
+}
 
 
 def set_up_machine(threads: int | None = None) -> int:
@@ -56,6 +64,8 @@ def set_up_machine(threads: int | None = None) -> int:
     logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(count)
+    if "numpy" in sys.modules and os.environ["OPENBLAS_NUM_THREADS"] == "1":  # which it read when it was imported
+        threadpoolctl.threadpool_limits(1, user_api="blas")
     return count
 
 
