@@ -9,7 +9,9 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
+from bot.workspace import channel_changes
 from bot.workspace.acting import Where, Who
+from bot.workspace.channel_actions import ChannelActions
 from bot.workspace.errors import WorkspaceError
 from bot.workspace.live_parts import live_parts
 from bot.workspace.methods.chat import number_blocks
@@ -20,7 +22,7 @@ from bot.workspace.state import Channel, File, Kind, Message, User, new_id
 from bot.workspace.typed_text import to_slack
 
 
-class Actions(Presses, Removals):
+class Actions(Presses, Removals, ChannelActions):
     """Everything a person can do in the workspace; ``core`` carries it out."""
 
     async def add_user(
@@ -57,9 +59,8 @@ class Actions(Presses, Removals):
             raise WorkspaceError("A channel needs at least one member.")
         kind: Kind = "group" if is_private else "channel"
         everybody = [*ids, self.core.state.bot.id] if with_bot else ids
-        channel = self.core.state.add_channel(name.removeprefix("#"), kind, everybody, ids[0])
+        channel = channel_changes.create(self.core, name.removeprefix("#"), kind, everybody)
         channel.shared_with = self._other_teams(ids) if is_ext_shared else []
-        self.core.show_channel(channel)
         return channel
 
     async def share_outside(self, channel: Where, team_id: str | None = None) -> None:
@@ -130,11 +131,7 @@ class Actions(Presses, Removals):
         place, guest = self._channel(channel), self._user(user)
         if guest.id in place.members:
             return
-        place.members.append(guest.id)
-        self.core.show_channel(place)
-        by = self._user(inviter).id if inviter else None
-        if self.core.state.is_bot_in(place.id):
-            self.core.events.member_moved("member_joined_channel", place, guest.id, by)
+        channel_changes.join(self.core, place, guest.id, self._user(inviter).id if inviter else None)
 
     async def post(
         self,

@@ -65,6 +65,7 @@ class Core:
 
     def add_message(self, message: Message) -> Message:
         self.state.add_message(message)
+        self.state.channels[message.channel].is_closed = False
         if message.is_bot:
             self.set_status(message.channel, message.thread_ts or message.ts, "")
         self.show(message)
@@ -109,7 +110,7 @@ class Core:
         was_heard = self.state.is_bot_in(channel.id)
         self.state.drop_channel(channel)
         self.show_channel(channel)
-        if was_heard:
+        if was_heard or channel.kind == "channel":
             self.events.channel_deleted(channel, actor_id)
 
     def uninstall(self) -> None:

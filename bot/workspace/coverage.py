@@ -17,7 +17,6 @@ PARTIAL = {
     "chat.postEphemeral": "no name or picture of one's own",
     "chat.postMessage": "no reply_broadcast; no name or picture of one's own; of attachments the title is drawn",
     "chat.update": "as chat.postMessage",
-    "conversations.open": "no prevent_creation, already_open or no_op",
     "files.info": "no content of text files, no pages of comments",
     "files.list": "no filters by time or type",
     "team.info": "no pictures",
@@ -28,9 +27,6 @@ ABSENT = {
     "chat.deleteScheduledMessage": "as chat.scheduleMessage",
     "chat.scheduledMessages.list": "as chat.scheduleMessage",
     "users.getPresence": "nobody is away",
-    "conversations.join": "people invite the bot on the page",
-    "conversations.create": "people make channels on the page",
-    "conversations.invite": "people invite on the page",
     "users.profile.get": "users.info has the profile",
     "files.upload": "the older way to upload; both steps of the newer one are here",
     "emoji.list": "no emoji of one's own",
@@ -41,9 +37,7 @@ ABSENT = {
 ABSENT_EVENTS = {
     "assistant_thread_started": "the agent view has app_home_opened in its place",
     "assistant_thread_context_changed": "app_context_changed in its place",
-    "channel_id_changed": "a channel keeps its id",
-    "channel_rename": "a channel keeps its name",
-    "channel_created": "", "channel_unarchive": "", "team_join": "", "user_change": "",
+    "team_join": "", "user_change": "",
     "link_shared": "", "pin_added": "", "emoji_changed": "", "file_created": "", "file_public": "",
     "app_rate_limited": "no limit of events an hour",
 }  # fmt: skip

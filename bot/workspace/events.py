@@ -23,11 +23,12 @@ DEFAULT_EVENTS = frozenset(
     "message.channels message.groups message.im message.mpim tokens_revoked".split()
 )
 # What this can send at all; `send` refuses any other.
-SENT = DEFAULT_EVENTS - {"channel_id_changed", "channel_rename"} | {
-    "group_archive",
-    "reaction_added",
-    "reaction_removed",
-}
+SENT = DEFAULT_EVENTS | frozenset(
+    "channel_created channel_unarchive group_archive group_rename group_unarchive reaction_added "
+    "reaction_removed".split()
+)
+# Messages whose events do not name the workspace, as recorded.
+TEAMLESS = frozenset("file_share channel_topic channel_purpose group_topic group_purpose".split())
 MESSAGE_KINDS = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
 
 
@@ -52,6 +53,7 @@ class EventSender:
         event = self.shapes.message(message) | self._place(message, channel)
         if message.files and not message.is_bot:
             event |= {"subtype": "file_share", "display_as_bot": False}
+        if event.get("subtype") in TEAMLESS:
             event.pop("team", None)
         self._send_message(event, channel)
         for file in message.files:
@@ -59,7 +61,8 @@ class EventSender:
 
     def _mention(self, message: Message, channel: Channel) -> None:
         is_named = f"<@{self.state.bot.id}>" in message.text
-        if not is_named or message.is_bot or channel.kind == "im":
+        is_said = message.subtype in (None, "thread_broadcast")  # the line that a bot has joined names it too
+        if not is_named or message.is_bot or not is_said or channel.kind == "im":
             return
         event = self.shapes.message(message) | {"type": "app_mention", "channel": channel.id}
         self.send("app_mention", event | {"event_ts": message.edited_ts or message.ts})
@@ -131,11 +134,37 @@ class EventSender:
         event: Json = {"type": name, "channel": channel.id, "actor_id": actor_id, "event_ts": self.state.next_ts()}
         self.send(name, event | ({"date_deleted": int(time.time())} if name == "group_deleted" else {}))
 
+    def channel_created(self, channel: Channel) -> None:
+        """channel_created, which private channels do not have."""
+        if channel.kind == "channel":
+            body = self.shapes.channel(channel)
+            body.pop("is_member")
+            self._channel_event("channel_created", channel, {"channel": body})
+
+    def channel_renamed(self, channel: Channel) -> None:
+        """channel_rename or group_rename."""
+        body = self.shapes.channel(channel)
+        named = {key: body[key] for key in ("id", "is_channel", "is_mpim", "name", "name_normalized", "created")}
+        self._channel_event(f"{_prefix(channel)}_rename", channel, {"channel": named})
+
     def channel_archived(self, channel: Channel, user_id: str) -> None:
         """channel_archive or group_archive."""
-        name = "channel_archive" if channel.kind == "channel" else "group_archive"
-        event: Json = {"type": name, "channel": channel.id, "user": user_id, "is_moved": 0}
-        self.send(name, event | {"event_ts": self.state.next_ts()})
+        what = {"channel": channel.id, "user": user_id, "is_moved": 0}
+        self._channel_event(f"{_prefix(channel)}_archive", channel, what)
+
+    def channel_unarchived(self, channel: Channel, user_id: str) -> None:
+        """channel_unarchive or group_unarchive, which name who did it differently."""
+        actor = "user" if channel.kind == "channel" else "actor_id"
+        self._channel_event(f"{_prefix(channel)}_unarchive", channel, {"channel": channel.id, actor: user_id})
+
+    def channel_id_changed(self, channel: Channel, old_id: str) -> None:
+        what = {"old_channel_id": old_id, "new_channel_id": channel.id}
+        self._channel_event("channel_id_changed", channel, what)
+
+    def _channel_event(self, name: str, channel: Channel, what: Json) -> None:
+        """What befalls a channel: every app hears it of public ones, of private ones whoever is in them."""
+        if channel.kind == "channel" or self._is_heard(channel):
+            self.send(name, {"type": name} | what | {"event_ts": self.state.next_ts()})
 
     def channel_shared(self, channel: Channel, team_id: str) -> None:
         event: Json = {"type": "channel_shared", "connected_team_id": team_id, "channel": channel.id}
@@ -228,3 +257,8 @@ class EventSender:
             "is_ext_shared_channel": self._is_ext_shared(event),
             "event_context": f"4-{secrets.token_urlsafe(24)}",
         }
+
+
+def _prefix(channel: Channel) -> str:
+    """What the names of a channel's events begin with."""
+    return "channel" if channel.kind == "channel" else "group"

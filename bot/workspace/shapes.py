@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.workspace.state import Channel, File, Message, State, User
+from bot.workspace.state import Channel, File, Message, Note, State, User
 
 Json = dict[str, Any]
 PRETTY_TYPES = {
@@ -72,7 +72,6 @@ class Shapes:
         return base | ({"num_members": len(channel.members)} if num_members else {})
 
     def _named_channel(self, channel: Channel) -> Json:
-        topic = {"value": "", "creator": "", "last_set": 0}
         return {
             "name": channel.name,
             "name_normalized": channel.name,
@@ -89,16 +88,19 @@ class Shapes:
             "creator": channel.creator,
             "unlinked": 0,
             "shared_team_ids": [self.state.team_id, *channel.shared_with],
-            "topic": topic,
-            "purpose": topic,
-            "previous_names": [],
+            "topic": self._note(channel.topic),
+            "purpose": self._note(channel.purpose),
+            "previous_names": list(channel.previous_names),
         }
+
+    @staticmethod
+    def _note(note: Note) -> Json:
+        return {"value": note.value, "creator": note.creator, "last_set": note.last_set}
 
     def bot_profile(self) -> Json:
         return {
             "id": self.state.bot_id,
             "app_id": self.state.app_id,
-            "user_id": self.state.bot.id,
             "name": self.state.bot.real_name,
             "icons": {},
             "deleted": False,
@@ -128,7 +130,7 @@ class Shapes:
     def _parts(self, message: Message) -> Json:
         if message.tombstone:
             return {}
-        parts: Json = {}
+        parts: Json = dict(message.details)
         if message.client_msg_id:
             parts["client_msg_id"] = message.client_msg_id
         if message.subtype:

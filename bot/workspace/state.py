@@ -11,11 +11,12 @@ import secrets
 import string
 import time
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from bot.workspace.errors import ApiError, WorkspaceError
 from bot.workspace.live_parts import live_parts
 
+T = TypeVar("T")
 Kind = Literal["channel", "group", "im", "mpim"]
 ALPHABET = string.ascii_uppercase + string.digits
 
@@ -75,7 +76,8 @@ class Message:
 
     ``ephemeral_to`` names the only person who sees it. ``parse`` and ``link_names`` are what the app said of
     its text, ``may_unfurl`` whether it left Slack free to fetch the addresses in it; ``attachments`` are the
-    previews that came of that. ``streaming`` holds from chat.startStream to
+    previews that came of that. ``details`` are the keys that only some messages have, such as the ``inviter`` of
+    somebody who joined. ``streaming`` holds from chat.startStream to
     chat.stopStream, also after somebody pressed stop (``stopped_by_user``). ``tombstone`` marks a
     deleted root whose replies stay.
     """
@@ -102,6 +104,7 @@ class Message:
     link_names: bool = False
     may_unfurl: bool = True
     attachments: list[dict[str, Any]] = field(default_factory=list)
+    details: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_reply(self) -> bool:
@@ -115,9 +118,19 @@ class Message:
 
 
 @dataclass(slots=True)
+class Note:
+    """A channel's topic or purpose, and who wrote it when."""
+
+    value: str = ""
+    creator: str = ""
+    last_set: int = 0
+
+
+@dataclass(slots=True)
 class Channel:
     """A conversation of any kind; ``messages`` is in order of time, replies included.
 
+    ``last_read`` and ``is_closed`` are what the app said of it with conversations.mark and conversations.close.
     ``shared_with`` are the other workspaces that it is shared with through Slack Connect, ``asked_outside`` those
     that were invited and have not come yet.
     """
@@ -133,6 +146,11 @@ class Channel:
     is_archived: bool = False
     shared_with: list[str] = field(default_factory=list)
     asked_outside: list[str] = field(default_factory=list)
+    topic: Note = field(default_factory=Note)
+    purpose: Note = field(default_factory=Note)
+    previous_names: list[str] = field(default_factory=list)
+    last_read: str = ""
+    is_closed: bool = False
 
     @property
     def is_ext_shared(self) -> bool:
@@ -149,6 +167,11 @@ class View:
     root_id: str
     previous_id: str | None = None
     hash: str = ""
+
+
+def _moved(table: dict[tuple[str, str], T], old: str, new: str) -> dict[tuple[str, str], T]:
+    """A table whose keys begin with a channel's id, after that has changed."""
+    return {(new if place == old else place, thread): value for (place, thread), value in table.items()}
 
 
 class State:
@@ -228,6 +251,20 @@ class State:
         self.titles = {key: title for key, title in self.titles.items() if key[0] != channel.id}
         self.prompts = {key: prompts for key, prompts in self.prompts.items() if key[0] != channel.id}
         del self.channels[channel.id]
+
+    def rekey_channel(self, channel: Channel, new: str) -> None:
+        """Give a channel another id, wherever it is named."""
+        old = channel.id
+        self.channels = {new if key == old else key: place for key, place in self.channels.items()}
+        channel.id = new
+        for message in [*channel.messages.values(), *self.ephemerals]:
+            message.channel = new if message.channel == old else message.channel
+        for share in (share for file in self.files.values() for share in file.shares):
+            share.channel = new if share.channel == old else share.channel
+        self.looking_at = {user: new if place == old else place for user, place in self.looking_at.items()}
+        self.statuses = _moved(self.statuses, old, new)
+        self.titles = _moved(self.titles, old, new)
+        self.prompts = _moved(self.prompts, old, new)
 
     def replies(self, channel_id: str, thread_ts: str) -> list[Message]:
         return self.channels[channel_id].replies.get(thread_ts, [])

@@ -15,7 +15,12 @@ from collections.abc import Callable
 MINUTE_S = 60.0
 TIER_2, TIER_3, TIER_4 = 20, 50, 100  # calls a minute that are promised; Slack allows short bursts beyond
 A_MINUTE = {
-    **dict.fromkeys("chat.startStream chat.stopStream conversations.list reactions.remove users.list".split(), TIER_2),
+    **dict.fromkeys(
+        """chat.startStream chat.stopStream conversations.archive conversations.close conversations.create
+        conversations.list conversations.rename conversations.setPurpose conversations.setTopic conversations.unarchive
+        reactions.remove users.list""".split(),
+        TIER_2,
+    ),
     **dict.fromkeys(
         """api.test assistant.threads.setSuggestedPrompts assistant.threads.setTitle chat.appendStream
         chat.postEphemeral conversations.members files.completeUploadExternal files.getUploadURLExternal files.info

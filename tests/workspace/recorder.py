@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -19,9 +20,9 @@ EVENTS = (
 class Recorder:
     """Listens to everything and keeps each event's body."""
 
-    def __init__(self, app: AsyncApp) -> None:
+    def __init__(self, app: AsyncApp, names: Iterable[str] = EVENTS) -> None:
         self.bodies: list[dict[str, Any]] = []
-        for name in EVENTS:
+        for name in sorted({name.partition(".")[0] for name in names}):
             app.event(name)(self._keep)
 
     async def _keep(self, body: dict[str, Any]) -> None:

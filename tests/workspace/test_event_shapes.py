@@ -1,4 +1,4 @@
-"""Every event and interaction that the workspace sends, against the recorded ones: no key that Slack does not send."""
+"""Every event and interaction that the workspace sends, against the recorded ones: their keys and types."""
 
 from __future__ import annotations
 
@@ -9,23 +9,36 @@ from typing import Any
 from bot.workspace.events import SENT
 from tests.workspace.conftest import Scene, build_scene
 from tests.workspace.recorder import Recorder
+from tests.workspace.test_web_api import keys, types
 
 # Events and keys that the recordings lack, and Slack's documentation or other people's logs have.
 NEWER = {"app_context_changed", "agent_session_stopped"}
 NEWER_KEYS = {
     "app_home_opened": {"context"},
     "app_mention": {"files", "parent_user_id"},
+    "message": {"app_id"},
     "message/file_share": {"client_msg_id", "user_team", "source_team"},
     "view_submission": {"response_urls"},
+}
+# Keys that the recordings have and no event here can: of other products, of settings, of what is long gone.
+SELDOM = {
+    "app_mention": {"app_id", "bot_id", "bot_profile", "display_as_bot", "subtype", "user_profile", "username"},
+    "member_joined_channel": {"enterprise"},
+    "message": {"edited", "metadata"},
+    "message/file_share": {"attachments"},
 }
 FILES = {
     "app_mention": "AppMentionPayload",
     "app_home_opened": "AppHomeOpenedPayload",
     "app_uninstalled": "AppUninstalledPayload",
     "channel_archive": "ChannelArchivePayload",
+    "channel_created": "ChannelCreatedPayload",
     "channel_deleted": "ChannelDeletedPayload",
+    "channel_id_changed": "ChannelIdChangedPayload",
     "channel_left": "ChannelLeftPayload",
+    "channel_rename": "ChannelRenamePayload",
     "channel_shared": "ChannelSharedPayload",
+    "channel_unarchive": "ChannelUnarchivePayload",
     "channel_unshared": "ChannelUnsharedPayload",
     "file_change": "FileChangePayload",
     "file_deleted": "FileDeletedPayload",
@@ -34,10 +47,18 @@ FILES = {
     "group_archive": "GroupArchivePayload",
     "group_deleted": "GroupDeletedPayload",
     "group_left": "GroupLeftPayload",
+    "group_rename": "GroupRenamePayload",
+    "group_unarchive": "GroupUnarchivePayload",
     "member_joined_channel": "MemberJoinedChannelPayload",
     "member_left_channel": "MemberLeftChannelPayload",
     "tokens_revoked": "TokensRevokedPayload",
     "message": "MessagePayload",
+    **{
+        f"message/{kind}_{what}": f"MessageChannel{what.title()}Payload"
+        for what in ("archive", "join", "leave", "name", "purpose", "topic", "unarchive")
+        for kind in ("channel", "group")
+    },
+    "message/group_topic": "MessageGroupTopicPayload",
     "message/file_share": "MessageFileSharePayload",
     "message/message_changed": "MessageChangedPayload",
     "message/message_deleted": "MessageDeletedPayload",
@@ -54,6 +75,10 @@ async def live_through(scene: Scene) -> None:
     await place.invite("general", dora, "ana")
     posted = await place.post("ana", "general", "@inhouse here", files=[("a.txt", b"a")])
     reply = await place.post("ben", "general", "a reply", thread_ts=posted.ts)
+    await place.post("ben", "general", "with a file", thread_ts=posted.ts, files=[("d.txt", b"d")])
+    said = {"channel": scene.general.id, "text": "an answer", "attachments": [{"text": "more"}]}
+    await scene.client().chat_postMessage(**said)
+    await scene.client().views_publish(user_id=scene.ana.id, view={"type": "home", "blocks": []})
     await place.edit(reply, "@inhouse a reply")
     await place.react("ben", posted, "eyes")
     await place.react("ben", posted, "eyes")
@@ -76,27 +101,68 @@ async def live_through(scene: Scene) -> None:
             await place.add_channel("inner", ["ana"], is_private=True)
         await place.archive_channel(deleted)
         await place.delete_channel(deleted)
+    await live_in_channels(scene)
     await place.uninstall()
 
 
-async def test_no_event_has_a_key_that_slack_does_not_send(shared_data: Path) -> None:
+async def live_in_channels(scene: Scene) -> None:
+    """What befalls a channel, once in a public and once in a private one."""
+    place = scene.workspace
+    for is_private in (False, True):
+        channel = await place.add_channel(f"room-{is_private}", ["ana"], is_private=is_private)
+        await place.invite(channel, "ben", "ana")
+        await place.leave(channel, "ben")
+        await place.rename_channel(channel, f"{channel.name}-now")
+        await place.set_topic(channel, "a topic")
+        await place.set_purpose(channel, "a purpose")
+        await place.archive_channel(channel)
+        await place.unarchive_channel(channel)
+        await place.change_channel_id(channel)
+
+
+async def all_events() -> list[tuple[str, dict[str, Any]]]:
+    """(name, event) of everything that a workspace can send, each more than once."""
     scene = await build_scene(events=SENT)
     try:
         await live_through(scene)
         sent = [wrapper["event"] for wrapper in scene.workspace.core.events.sent.values()]
     finally:
         await scene.workspace.stop()
+    return [(f"message/{e['subtype']}" if e.get("subtype") else e["type"], e) for e in sent]
+
+
+def recorded_event(folder: Path, name: str) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((folder / "slack" / "events" / f"{FILES[name]}.json").read_text())["event"]
+    return event
+
+
+def nested(event: dict[str, Any]) -> set[str]:
+    """The key paths of an event; of messages within it the first level alone, since they are of many kinds."""
+    within = {"blocks", "files", "message", "previous_message", "root", "view", "context"}
+    return keys({name: None if name in within else value for name, value in event.items()})
+
+
+async def test_no_event_has_a_key_that_slack_does_not_send(shared_data: Path) -> None:
+    events = await all_events()
     surplus: dict[str, set[str]] = {}
-    for event in sent:
-        name = f"message/{event['subtype']}" if event.get("subtype") else event["type"]
-        if name in NEWER:
-            continue
-        recorded = json.loads((shared_data / "slack" / "events" / f"{FILES[name]}.json").read_text())["event"]
-        foreign = set(event) - set(recorded) - NEWER_KEYS.get(name, set())
-        surplus |= {name: foreign} if foreign else {}
+    for name, event in events:
+        if name not in NEWER:
+            foreign = nested(event) - keys(recorded_event(shared_data, name)) - NEWER_KEYS.get(name, set())
+            surplus |= {name: foreign} if foreign else {}
     assert surplus == {}
-    names = {f"message/{event['subtype']}" if event.get("subtype") else event["type"] for event in sent}
-    assert names == set(FILES) | {"app_context_changed"}, "each was sent"
+    assert {name for name, _ in events} == set(FILES) | {"app_context_changed"}, "each was sent"
+
+
+async def test_events_have_the_recorded_types_and_every_key_once(shared_data: Path) -> None:
+    seen, other = dict[str, set[str]](), set[tuple[str, str, str, str]]()
+    for name, event in await all_events():
+        if name not in NEWER:
+            ours, theirs = types(event), types(recorded_event(shared_data, name))
+            other |= {(name, p, ours[p], theirs[p]) for p in ours.keys() & theirs.keys() if ours[p] != theirs[p]}
+            seen[name] = seen.get(name, set()) | set(event)
+    lacking = {name: set(recorded_event(shared_data, name)) - seen[name] - SELDOM.get(name, set()) for name in seen}
+    assert other == set()
+    assert {name: lack for name, lack in lacking.items() if lack} == {}
 
 
 async def test_interactions_have_recorded_keys_only(scene: Scene, shared_data: Path) -> None:

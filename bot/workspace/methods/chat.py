@@ -13,6 +13,7 @@ from bot.workspace.methods.places import joined_channel, message_at
 from bot.workspace.methods.registry import method
 from bot.workspace.state import Channel, Message
 
+MOST_ATTACHMENTS = 100
 Content = tuple[str, list[dict[str, Any]]]
 
 
@@ -30,6 +31,20 @@ def read_content(args: Arguments) -> Content:
     if not text and not blocks and not args.json("attachments"):
         raise ApiError("no_text")
     return text[:POST_CHARS], number_blocks(blocks or [])
+
+
+def read_attachments(args: Arguments) -> list[dict[str, Any]]:
+    """A message's attachments, each with the id and the fallback that Slack gives. Raises: ApiError."""
+    attachments = args.json("attachments", "invalid_attachments") or []
+    if not isinstance(attachments, list) or not all(isinstance(one, dict) for one in attachments):
+        raise ApiError("invalid_attachments")
+    if len(attachments) > MOST_ATTACHMENTS:
+        raise ApiError("too_many_attachments")
+    return [{"id": place, "fallback": _fallback(one)} | one for place, one in enumerate(attachments, 1)]
+
+
+def _fallback(attachment: dict[str, Any]) -> str:
+    return str(attachment.get("title") or attachment.get("text") or "[no preview available]")
 
 
 def number_blocks(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -71,7 +86,7 @@ async def post_message(core: Core, args: Arguments) -> dict[str, Any]:
     """Post as the app, in a channel or a thread. Raises: ApiError."""
     channel = joined_channel(core, args)
     message = new_bot_message(core, channel, read_content(args), read_thread(channel, args))
-    message.metadata = read_metadata(args)
+    message.metadata, message.attachments = read_metadata(args), read_attachments(args)
     message.parse, message.link_names = args.text("parse"), args.flag("link_names")
     message.may_unfurl = args.flag("unfurl_links", True) or args.flag("unfurl_media", True)
     core.add_message(message)
@@ -90,7 +105,8 @@ async def update(core: Core, args: Arguments) -> dict[str, Any]:
     if len(args.text("text")) > UPDATE_CHARS:
         raise ApiError("msg_too_long")
     previous = core.shapes.message(message)
-    message.text, message.blocks = _updated(message, args)
+    attachments = read_attachments(args) if "attachments" in args.values else message.attachments
+    (message.text, message.blocks), message.attachments = _updated(message, args), attachments
     message.metadata = read_metadata(args) or message.metadata
     message.parse, message.link_names = args.text("parse", "client"), args.flag("link_names")
     message.edited_ts = core.state.next_ts()

@@ -20,8 +20,9 @@ TYPES = {"public_channel": "channel", "private_channel": "group", "im": "im", "m
 async def info(core: Core, args: Arguments) -> dict[str, Any]:
     """One channel that the app may see. Raises: ApiError channel_not_found, missing_scope."""
     channel = readable_channel(core, args, "read")
-    locale = {"locale": "en-US"} if args.flag("include_locale") else {}
-    return {"channel": core.shapes.channel(channel, num_members=args.flag("include_num_members")) | locale}
+    extra = {"locale": "en-US"} if args.flag("include_locale") else {}
+    extra |= {"last_read": channel.last_read} if channel.last_read else {}
+    return {"channel": core.shapes.channel(channel, num_members=args.flag("include_num_members")) | extra}
 
 
 @method("conversations.list", *READ)
@@ -122,29 +123,42 @@ def _time(args: Arguments, name: str, default: float) -> float:
 async def open_conversation(core: Core, args: Arguments) -> dict[str, Any]:
     """The direct or group conversation with some users, made if it is new. Raises: ApiError."""
     if args.text("channel"):
-        channel = core.state.visible_to_bot(args.text("channel"))
+        channel, is_new = core.state.visible_to_bot(args.text("channel")), False
         if channel.kind not in ("im", "mpim"):
             raise ApiError("method_not_supported_for_channel_type")
     else:
-        channel = _with_users(core, [u for u in args.text("users").replace(" ", "").split(",") if u])
-    if args.flag("return_im"):
-        return {"channel": core.shapes.channel(channel)}
-    return {"channel": {"id": channel.id}}
+        users = [u for u in args.text("users").replace(" ", "").split(",") if u]
+        _check_users(core, users)
+        found = _between(core, users)
+        if found is None and args.flag("prevent_creation"):
+            raise ApiError("channel_not_found")
+        channel, is_new = found or _new_direct(core, users), found is None
+    was_open = not (is_new or channel.is_closed)
+    channel.is_closed = False
+    shown = core.shapes.channel(channel) if args.flag("return_im") else {"id": channel.id}
+    return {"channel": shown} | ({"no_op": True, "already_open": True} if was_open else {})
 
 
-def _with_users(core: Core, users: list[str]) -> Channel:
+def _check_users(core: Core, users: list[str]) -> None:
     if not users:
         raise ApiError("users_list_not_supplied")
     if any(user not in core.state.users for user in users):
         raise ApiError("user_not_found")
     if len(users) > 8:
         raise ApiError("too_many_users")
+
+
+def _between(core: Core, users: list[str]) -> Channel | None:
+    """The direct or group conversation of exactly these users and the app."""
+    if len(users) == 1:
+        return core.state.direct_channel(users[0])
+    everybody = {*users, core.state.bot.id}
+    return next((c for c in core.state.channels.values() if c.kind == "mpim" and set(c.members) == everybody), None)
+
+
+def _new_direct(core: Core, users: list[str]) -> Channel:
     if len(users) == 1:
         return open_direct(core, users[0])
-    everybody = {*users, core.state.bot.id}
-    found = next((c for c in core.state.channels.values() if c.kind == "mpim" and set(c.members) == everybody), None)
-    if found:
-        return found
     names = "--".join(core.state.users[user].name for user in users)
     channel = core.state.add_channel(f"mpdm-{names}-1", "mpim", [*users, core.state.bot.id], core.state.bot.id)
     core.show_channel(channel)

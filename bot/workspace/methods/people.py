@@ -67,7 +67,7 @@ async def bot_info(core: Core, args: Arguments) -> dict[str, Any]:
     """The app's own bot profile. Raises: ApiError bot_not_found for any other."""
     if args.text("bot") not in ("", core.state.bot_id):
         raise ApiError("bot_not_found")
-    profile = core.shapes.bot_profile()
+    profile = core.shapes.bot_profile() | {"user_id": core.state.bot.id}
     profile.pop("team_id")
     return {"bot": profile}
 

@@ -34,3 +34,8 @@ def method(name: str, *scopes: str, app_token: bool = False, needs_token: bool =
         return handler
 
     return register
+
+
+def every_scope() -> tuple[str, ...]:
+    """All scopes that any method asks for, sorted."""
+    return tuple(sorted({scope for method in METHODS.values() for scope in method.scopes}))

@@ -1,0 +1,70 @@
+"""One good answer of each method that does not fit into one conversation: of channels, files, reactions, modals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.workspace.conftest import Scene
+
+FORM = {"type": "modal", "callback_id": "form", "title": {"type": "plain_text", "text": "Form"}, "blocks": []}
+
+
+async def later_answers(scene: Scene) -> dict[str, Any]:
+    """Answers by the names of their methods; the app needs every scope."""
+    return {
+        **await _channel_answers(scene),
+        **await _file_answers(scene),
+        **await _view_answers(scene),
+        "team.info": await scene.client().team_info(),
+    }
+
+
+async def _channel_answers(scene: Scene) -> dict[str, Any]:
+    client, direct = scene.client(), await scene.workspace.open_dm("ben")
+    made = await client.conversations_create(name="launch")
+    channel = made["channel"]["id"]
+    away = await scene.workspace.add_channel("away", ["ana"], with_bot=False)
+    posted = await client.chat_postMessage(channel=channel, text="x")
+    return {
+        "conversations.create": made,
+        "conversations.join": await client.conversations_join(channel=away.id),
+        "conversations.invite": await client.conversations_invite(channel=channel, users=scene.ana.id),
+        "conversations.setTopic": await client.conversations_setTopic(channel=channel, topic="x"),
+        "conversations.setPurpose": await client.conversations_setPurpose(channel=channel, purpose="x"),
+        "conversations.rename": await client.conversations_rename(channel=channel, name="launched"),
+        "conversations.mark": await client.conversations_mark(channel=channel, ts=posted["ts"]),
+        "conversations.kick": await client.conversations_kick(channel=channel, user=scene.ana.id),
+        "conversations.archive": await client.conversations_archive(channel=channel),
+        "conversations.unarchive": await client.conversations_unarchive(channel=channel),
+        "conversations.leave": await client.conversations_leave(channel=away.id),
+        "conversations.close": await client.conversations_close(channel=direct.id),
+    }
+
+
+async def _file_answers(scene: Scene) -> dict[str, Any]:
+    client, channel = scene.client(), scene.general.id
+    posted = await scene.workspace.post("ana", "general", "hello")
+    await scene.workspace.react("ben", posted, "eyes")
+    place = await client.files_getUploadURLExternal(filename="a.txt", length=1)
+    files = [{"id": place["file_id"], "title": "A"}]
+    return {
+        "files.completeUploadExternal": await client.files_completeUploadExternal(files=files, channel_id=channel),
+        "files.delete": await client.files_delete(file=place["file_id"]),
+        "reactions.get": await client.reactions_get(channel=channel, timestamp=posted.ts),
+    }
+
+
+async def _view_answers(scene: Scene) -> dict[str, Any]:
+    client = scene.client()
+    opened = await client.views_open(trigger_id=_trigger(scene), view=FORM)
+    return {
+        "views.open": opened,
+        "views.push": await client.views_push(trigger_id=_trigger(scene), view=FORM),
+        "views.update": await client.views_update(view_id=opened["view"]["id"], view=FORM),
+    }
+
+
+def _trigger(scene: Scene) -> str:
+    """What a command would bring with it, had an app been asked."""
+    core = scene.workspace.core
+    return str(core.interactions.command(scene.ana, scene.general, "/form", "")["trigger_id"])
