@@ -16,30 +16,15 @@ from bot.workspace.errors import WorkspaceError
 from bot.workspace.live_parts import live_parts
 from bot.workspace.methods.chat import number_blocks
 from bot.workspace.methods.places import open_direct
+from bot.workspace.people_actions import PeopleActions
 from bot.workspace.presses import Presses
 from bot.workspace.removals import Removals
 from bot.workspace.state import Channel, File, Kind, Message, User, new_id
 from bot.workspace.typed_text import to_slack
 
 
-class Actions(Presses, Removals, ChannelActions):
+class Actions(Presses, Removals, ChannelActions, PeopleActions):
     """Everything a person can do in the workspace; ``core`` carries it out."""
-
-    async def add_user(
-        self,
-        name: str,
-        *,
-        real_name: str | None = None,
-        is_admin: bool = False,
-        is_guest: bool = False,
-        locale: str = "en-US",
-        team_id: str | None = None,
-    ) -> User:
-        """A new person; ``name`` is what follows @, another workspace's ``team_id`` makes it one from outside."""
-        marks = {"is_admin": is_admin, "is_guest": is_guest, "locale": locale}
-        user = self.core.state.add_user(name.lower(), real_name=real_name, team_id=team_id, **marks)
-        self.core.feed.publish({"type": "reload"})
-        return user
 
     async def add_channel(
         self,
@@ -97,15 +82,6 @@ class Actions(Presses, Removals, ChannelActions):
         said = Message(place.id, self.core.state.next_ts(), person.id, "made this channel public")
         said.subtype = "channel_convert_to_public"
         self.core.add_message(said)
-
-    async def deactivate(self, user: Who) -> None:
-        """Somebody's account is closed: they are in no channel any more, and apps are not told of that."""
-        person = self._user(user)
-        person.is_deleted = True
-        for channel in self.core.state.channels.values():
-            if channel.kind != "im" and person.id in channel.members:
-                channel.members.remove(person.id)
-        self.core.feed.publish({"type": "reload"})
 
     def _other_teams(self, user_ids: Iterable[str]) -> list[str]:
         """The workspaces that the outsiders among some people are of, else one that nobody here is of."""

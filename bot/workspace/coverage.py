@@ -13,6 +13,8 @@ from bot.workspace.web_api import METHODS
 
 # Supported, but for this.
 PARTIAL = {
+    "emoji.list": "no emoji of one's own",
+    "usergroups.list": "no groups",
     "bots.info": "the app's own bot only",
     "chat.postEphemeral": "no name or picture of one's own",
     "chat.postMessage": "no reply_broadcast; no name or picture of one's own; of attachments the title is drawn",
@@ -26,10 +28,7 @@ ABSENT = {
     "chat.scheduleMessage": "nothing is posted later",
     "chat.deleteScheduledMessage": "as chat.scheduleMessage",
     "chat.scheduledMessages.list": "as chat.scheduleMessage",
-    "users.getPresence": "nobody is away",
-    "users.profile.get": "users.info has the profile",
     "files.upload": "the older way to upload; both steps of the newer one are here",
-    "emoji.list": "no emoji of one's own",
     "pins.add": "no pins",
     "bookmarks.add": "no bookmarks",
     "oauth.v2.access": "one workspace, one installation",
@@ -37,8 +36,7 @@ ABSENT = {
 ABSENT_EVENTS = {
     "assistant_thread_started": "the agent view has app_home_opened in its place",
     "assistant_thread_context_changed": "app_context_changed in its place",
-    "team_join": "", "user_change": "",
-    "link_shared": "", "pin_added": "", "emoji_changed": "", "file_created": "", "file_public": "",
+        "link_shared": "", "pin_added": "", "emoji_changed": "", "file_created": "", "file_public": "",
     "app_rate_limited": "no limit of events an hour",
 }  # fmt: skip
 OTHER_WAYS = (

@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.workspace.shapes import Json, Shapes
 from bot.workspace.sockets import Envelope, SocketHub
-from bot.workspace.state import Channel, File, Message, State, new_id
+from bot.workspace.state import Channel, File, Message, State, User, new_id
 
 # The events of the manifest; other apps pass their own.
 DEFAULT_EVENTS = frozenset(
@@ -25,7 +25,7 @@ DEFAULT_EVENTS = frozenset(
 # What this can send at all; `send` refuses any other.
 SENT = DEFAULT_EVENTS | frozenset(
     "channel_created channel_unarchive group_archive group_rename group_unarchive reaction_added "
-    "reaction_removed".split()
+    "reaction_removed team_join user_change".split()
 )
 # Messages whose events do not name the workspace, as recorded.
 TEAMLESS = frozenset("file_share channel_topic channel_purpose group_topic group_purpose".split())
@@ -174,6 +174,18 @@ class EventSender:
         event: Json = {"type": "channel_unshared", "previously_connected_team_id": team_id, "channel": channel.id}
         event |= {"is_ext_shared": channel.is_ext_shared, "event_ts": self.state.next_ts()}
         self.send("channel_unshared", event)
+
+    def user_joined(self, user: User) -> None:
+        """team_join, of somebody new in this workspace."""
+        if not self.state.is_outsider(user.id):
+            self.send("team_join", {"type": "team_join", "user": self._with_locale(user)})
+
+    def user_changed(self, user: User) -> None:
+        event = {"type": "user_change", "user": self._with_locale(user), "cache_ts": user.updated}
+        self.send("user_change", event | {"event_ts": self.state.next_ts()})
+
+    def _with_locale(self, user: User) -> Json:
+        return self.shapes.user(user) | {"locale": user.locale}
 
     def uninstalled(self) -> None:
         """tokens_revoked and app_uninstalled, in an order that Slack does not promise."""

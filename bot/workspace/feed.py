@@ -37,6 +37,10 @@ class Feed:
                 subscriber.queue.put_nowait(change)
         self.touch()
 
+    def is_watched_by(self, user_id: str) -> bool:
+        """Whether somebody has the page open."""
+        return any(subscriber.user == user_id for subscriber in self.subscribers)
+
     def touch(self) -> None:
         """Wake those who wait, without telling the pages."""
         self._changed.set()

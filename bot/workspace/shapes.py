@@ -26,14 +26,17 @@ PRETTY_TYPES = {
 
 
 class Shapes:
-    """Slack's JSON for the values of one workspace; URLs begin with ``base_url`` (no slash at its end)."""
+    """Slack's JSON for the values of one workspace; URLs begin with ``base_url`` (no slash at its end).
+
+    ``shows_email``: whether the app has the scope to see people's addresses.
+    """
 
     def __init__(self, state: State, base_url: str) -> None:
         self.state = state
         self.base_url = base_url
+        self.shows_email = False
 
     def user(self, user: User) -> Json:
-        names = {"real_name": user.real_name, "display_name": user.name if user.is_bot else user.real_name}
         return {
             "id": user.id,
             "team_id": user.team_id,
@@ -44,7 +47,7 @@ class Shapes:
             "tz": "Etc/UTC",
             "tz_label": "Coordinated Universal Time",
             "tz_offset": 0,
-            "profile": names | {"real_name_normalized": user.real_name, "team": user.team_id},
+            "profile": self.profile(user) | {"team": user.team_id},
             "is_admin": user.is_admin,
             "is_owner": user.is_admin,
             "is_primary_owner": False,
@@ -52,8 +55,18 @@ class Shapes:
             "is_ultra_restricted": False,
             "is_bot": user.is_bot,
             "is_app_user": False,
-            "updated": self.state.started,
+            "updated": user.updated,
         }
+
+    def profile(self, user: User) -> Json:
+        """What somebody says of themselves, and their address where the app may see it."""
+        first, _, last = user.real_name.partition(" ")
+        shown = user.name if user.is_bot else user.real_name
+        body: Json = {"real_name": user.real_name, "real_name_normalized": user.real_name}
+        body |= {"display_name": shown, "display_name_normalized": shown, "first_name": first, "last_name": last}
+        body |= {"title": user.title, "phone": "", "skype": "", "avatar_hash": user.id[1:].lower()}
+        body |= {"status_text": user.status_text, "status_emoji": user.status_emoji, "status_expiration": 0}
+        return body | ({"email": user.email} if self.shows_email and user.email else {})
 
     def channel(self, channel: Channel, *, num_members: bool = False) -> Json:
         base: Json = {

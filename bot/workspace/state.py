@@ -39,6 +39,11 @@ class User:
     is_bot: bool = False
     is_deleted: bool = False
     locale: str = "en-US"
+    email: str = ""
+    title: str = ""
+    status_text: str = ""
+    status_emoji: str = ""
+    updated: int = 0
 
 
 @dataclass(slots=True)
@@ -204,6 +209,7 @@ class State:
 
     def add_user(self, name: str, *, real_name: str | None = None, team_id: str | None = None, **marks: Any) -> User:
         user = User(new_id("U"), name, real_name or name.title(), team_id or self.team_id, **marks)
+        user.updated = int(time.time())
         self.users[user.id] = user
         return user
 

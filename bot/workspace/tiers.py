@@ -18,13 +18,13 @@ A_MINUTE = {
     **dict.fromkeys(
         """chat.startStream chat.stopStream conversations.archive conversations.close conversations.create
         conversations.list conversations.rename conversations.setPurpose conversations.setTopic conversations.unarchive
-        reactions.remove users.list""".split(),
+        emoji.list reactions.remove usergroups.list users.list""".split(),
         TIER_2,
     ),
     **dict.fromkeys(
         """api.test assistant.threads.setSuggestedPrompts assistant.threads.setTitle chat.appendStream
         chat.postEphemeral conversations.members files.completeUploadExternal files.getUploadURLExternal files.info
-        users.info views.open views.publish views.push views.update auth.test chat.getPermalink
+        users.info views.open views.publish views.push views.update users.profile.get auth.test chat.getPermalink
         assistant.threads.setStatus agents.sessions.setStatus agents.sessions.rename""".split(),
         TIER_4,
     ),

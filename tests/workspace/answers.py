@@ -15,6 +15,7 @@ async def later_answers(scene: Scene) -> dict[str, Any]:
         **await _channel_answers(scene),
         **await _file_answers(scene),
         **await _view_answers(scene),
+        **await _directory_answers(scene),
         "team.info": await scene.client().team_info(),
     }
 
@@ -38,6 +39,15 @@ async def _channel_answers(scene: Scene) -> dict[str, Any]:
         "conversations.unarchive": await client.conversations_unarchive(channel=channel),
         "conversations.leave": await client.conversations_leave(channel=away.id),
         "conversations.close": await client.conversations_close(channel=direct.id),
+    }
+
+
+async def _directory_answers(scene: Scene) -> dict[str, Any]:
+    client = scene.client()
+    return {
+        "users.profile.get": await client.users_profile_get(user=scene.ana.id),
+        "users.getPresence": await client.users_getPresence(user=scene.workspace.bot_user.id),
+        "emoji.list": await client.emoji_list(include_categories=True),
     }
 
 

@@ -19,6 +19,7 @@ NEWER_KEYS = {
     "message": {"app_id"},
     "message/file_share": {"client_msg_id", "user_team", "source_team"},
     "view_submission": {"response_urls"},
+    "user_change": {"event_ts"},
 }
 # Keys that the recordings have and no event here can: of other products, of settings, of what is long gone.
 SELDOM = {
@@ -51,6 +52,8 @@ FILES = {
     "group_unarchive": "GroupUnarchivePayload",
     "member_joined_channel": "MemberJoinedChannelPayload",
     "member_left_channel": "MemberLeftChannelPayload",
+    "team_join": "TeamJoinPayload",
+    "user_change": "UserChangePayload",
     "tokens_revoked": "TokensRevokedPayload",
     "message": "MessagePayload",
     **{
@@ -102,6 +105,7 @@ async def live_through(scene: Scene) -> None:
         await place.archive_channel(deleted)
         await place.delete_channel(deleted)
     await live_in_channels(scene)
+    await place.change_user(dora, status_text="away")
     await place.uninstall()
 
 
