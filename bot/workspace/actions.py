@@ -178,6 +178,14 @@ class Actions(Presses, Removals, ChannelActions, PeopleActions):
         else:
             self.core.react(message, person.id, emoji)
 
+    async def pin(self, user: Who, message: Message) -> None:
+        """Pin a message to its channel, or take it off."""
+        person = self._user(user)
+        if message.ts in self.core.state.channels[message.channel].pins:
+            self.core.unpin(message, person.id)
+        else:
+            self.core.pin(message, person.id)
+
     async def open_home(self, user: Who, tab: str = "home") -> None:
         """Open the app's home (``home``) or its direct messages (``messages``)."""
         person = self._user(user)

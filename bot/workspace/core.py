@@ -17,7 +17,7 @@ from bot.workspace.feed import Feed
 from bot.workspace.interactions import Interactions
 from bot.workspace.shapes import Json, Shapes
 from bot.workspace.sockets import SocketHub
-from bot.workspace.state import Channel, File, Message, State, User, View
+from bot.workspace.state import Channel, File, Message, Pin, State, User, View
 from bot.workspace.tiers import Tiers
 
 STATUS_LASTS_S = 120.0
@@ -83,6 +83,7 @@ class Core:
         previous, files = self.shapes.message(message), message.files
         if self.state.replies(message.channel, message.ts):
             self.state.drop_shares(message)
+            self.state.channels[message.channel].pins.pop(message.ts, None)
             message.tombstone, message.text = True, ""
             message.files, message.blocks, message.reactions = [], [], {}
             self.change_message(message, previous)
@@ -144,6 +145,16 @@ class Core:
             del message.reactions[emoji]
         self.show(message)
         self.events.reaction("reaction_removed", message, user_id, emoji)
+
+    def pin(self, message: Message, user_id: str) -> None:
+        """Pin a message to its channel."""
+        pin = Pin(user_id, int(time.time()))
+        self.state.channels[message.channel].pins[message.ts] = pin
+        self.events.pin_changed("pin_added", message, user_id, pin)
+
+    def unpin(self, message: Message, user_id: str) -> None:
+        pin = self.state.channels[message.channel].pins.pop(message.ts)
+        self.events.pin_changed("pin_removed", message, user_id, pin)
 
     def add_ephemeral(self, message: Message) -> Message:
         """Show one person something; in a thread that nobody has replied in Slack takes it and shows nothing."""

@@ -21,6 +21,8 @@ PARTIAL = {
     "chat.update": "as chat.postMessage",
     "files.info": "no content of text files, no pages of comments",
     "files.list": "no filters by time or type",
+    "pins.add": "no line in the channel tells of it",
+    "reactions.list": "pages by cursor alone; messages alone",
     "team.info": "no pictures",
 }
 # Absent, though the manifest's scopes would allow it or an app often calls it: the answer is unknown_method.
@@ -29,14 +31,12 @@ ABSENT = {
     "chat.deleteScheduledMessage": "as chat.scheduleMessage",
     "chat.scheduledMessages.list": "as chat.scheduleMessage",
     "files.upload": "the older way to upload; both steps of the newer one are here",
-    "pins.add": "no pins",
-    "bookmarks.add": "no bookmarks",
     "oauth.v2.access": "one workspace, one installation",
 }
 ABSENT_EVENTS = {
     "assistant_thread_started": "the agent view has app_home_opened in its place",
     "assistant_thread_context_changed": "app_context_changed in its place",
-        "link_shared": "", "pin_added": "", "emoji_changed": "", "file_created": "", "file_public": "",
+        "link_shared": "", "emoji_changed": "", "file_created": "", "file_public": "",
     "app_rate_limited": "no limit of events an hour",
 }  # fmt: skip
 OTHER_WAYS = (

@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.workspace.shapes import Json, Shapes
 from bot.workspace.sockets import Envelope, SocketHub
-from bot.workspace.state import Channel, File, Message, State, User, new_id
+from bot.workspace.state import Channel, File, Message, Pin, State, User, new_id
 
 # The events of the manifest; other apps pass their own.
 DEFAULT_EVENTS = frozenset(
@@ -24,8 +24,8 @@ DEFAULT_EVENTS = frozenset(
 )
 # What this can send at all; `send` refuses any other.
 SENT = DEFAULT_EVENTS | frozenset(
-    "channel_created channel_unarchive group_archive group_rename group_unarchive reaction_added "
-    "reaction_removed team_join user_change".split()
+    "channel_created channel_unarchive group_archive group_rename group_unarchive pin_added "
+    "pin_removed reaction_added reaction_removed team_join user_change".split()
 )
 # Messages whose events do not name the workspace, as recorded.
 TEAMLESS = frozenset("file_share channel_topic channel_purpose group_topic group_purpose".split())
@@ -215,6 +215,17 @@ class EventSender:
             return
         item = {"type": "message", "channel": message.channel, "ts": message.ts}
         event: Json = {"type": name, "user": user_id, "reaction": emoji, "item_user": message.user, "item": item}
+        self.send(name, event | {"event_ts": self.state.next_ts()})
+
+    def pin_changed(self, name: str, message: Message, user_id: str, pin: Pin) -> None:
+        """pin_added or pin_removed."""
+        channel = self.state.channels[message.channel]
+        if not self._is_heard(channel):
+            return
+        info = {"channel": channel.id, "pinned_by": pin.user, "pinned_ts": pin.created}
+        event: Json = {"type": name, "user": user_id, "channel_id": channel.id, "item_user": message.user}
+        event |= {"item": self.shapes.pinned(message, pin), "pin_count": len(channel.pins), "pinned_info": info}
+        event |= {"has_pins": bool(channel.pins)} if name == "pin_removed" else {}
         self.send(name, event | {"event_ts": self.state.next_ts()})
 
     def session_stopped(self, message: Message, user_id: str) -> None:

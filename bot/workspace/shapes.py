@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.workspace.state import Channel, File, Message, Note, State, User
+from bot.workspace.state import Channel, File, Message, Note, Pin, State, User
 
 Json = dict[str, Any]
 PRETTY_TYPES = {
@@ -243,6 +243,14 @@ class Shapes:
             lists[kind] += [share.channel] if share.channel not in lists[kind] else []
         shares = {where: entries for where, entries in places.items() if entries}
         return self.file(file) | {"shares": shares, **lists, "comments_count": 0}
+
+    def pinned(self, message: Message, pin: Pin) -> Json:
+        """A pinned message as pins.list and the events of pins give it."""
+        body = self.message(message) | {"permalink": self.permalink(message)}
+        is_pinned = message.ts in self.state.channels[message.channel].pins
+        body |= {"pinned_to": [message.channel]} if is_pinned else {}
+        item: Json = {"type": "message", "created": pin.created, "created_by": pin.user}
+        return item | {"channel": message.channel, "message": body}
 
     def permalink(self, message: Message) -> str:
         link = f"{self.base_url}/archives/{message.channel}/p{message.ts.replace('.', '')}"

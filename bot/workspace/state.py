@@ -131,10 +131,19 @@ class Note:
     last_set: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """Who pinned a message to its channel, and when."""
+
+    user: str
+    created: int
+
+
 @dataclass(slots=True)
 class Channel:
     """A conversation of any kind; ``messages`` is in order of time, replies included.
 
+    ``pins`` are by the ts of the message, ``bookmarks`` by their ids and as the app is told of them.
     ``last_read`` and ``is_closed`` are what the app said of it with conversations.mark and conversations.close.
     ``shared_with`` are the other workspaces that it is shared with through Slack Connect, ``asked_outside`` those
     that were invited and have not come yet.
@@ -156,6 +165,8 @@ class Channel:
     previous_names: list[str] = field(default_factory=list)
     last_read: str = ""
     is_closed: bool = False
+    pins: dict[str, Pin] = field(default_factory=dict)
+    bookmarks: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def is_ext_shared(self) -> bool:
@@ -239,6 +250,7 @@ class State:
         """Forget a message and its shares; its files stay, as in Slack."""
         channel = self.channels[message.channel]
         channel.messages.pop(message.ts, None)
+        channel.pins.pop(message.ts, None)
         if message.is_reply and message.thread_ts is not None:
             channel.replies[message.thread_ts].remove(message)
         self.drop_shares(message)

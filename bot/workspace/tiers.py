@@ -16,9 +16,10 @@ MINUTE_S = 60.0
 TIER_2, TIER_3, TIER_4 = 20, 50, 100  # calls a minute that are promised; Slack allows short bursts beyond
 A_MINUTE = {
     **dict.fromkeys(
-        """chat.startStream chat.stopStream conversations.archive conversations.close conversations.create
-        conversations.list conversations.rename conversations.setPurpose conversations.setTopic conversations.unarchive
-        emoji.list reactions.remove usergroups.list users.list""".split(),
+        """bookmarks.add bookmarks.edit bookmarks.remove chat.startStream chat.stopStream conversations.archive
+        conversations.close conversations.create conversations.list conversations.rename conversations.setPurpose
+        conversations.setTopic conversations.unarchive emoji.list pins.add pins.list pins.remove reactions.list
+        reactions.remove usergroups.list users.list""".split(),
         TIER_2,
     ),
     **dict.fromkeys(

@@ -11,10 +11,36 @@ from bot.workspace.arguments import Arguments, read_arguments
 from bot.workspace.core import Call, Core
 from bot.workspace.errors import ApiError
 from bot.workspace.faults import Fault
-from bot.workspace.methods import assistant, channels, chat, conversations, directory, files, people, streams, views
+from bot.workspace.methods import (
+    assistant,
+    bookmarks,
+    channels,
+    chat,
+    conversations,
+    directory,
+    files,
+    people,
+    pins,
+    reactions,
+    streams,
+    views,
+)
 from bot.workspace.methods.registry import METHODS, Method
 
-FAMILIES = (assistant, channels, chat, conversations, directory, files, people, streams, views)
+FAMILIES = (
+    assistant,
+    bookmarks,
+    channels,
+    chat,
+    conversations,
+    directory,
+    files,
+    people,
+    pins,
+    reactions,
+    streams,
+    views,
+)
 
 
 class WebApi:

@@ -15,6 +15,7 @@ async def later_answers(scene: Scene) -> dict[str, Any]:
         **await _channel_answers(scene),
         **await _file_answers(scene),
         **await _view_answers(scene),
+        **await _bookmark_answers(scene),
         **await _directory_answers(scene),
         "team.info": await scene.client().team_info(),
     }
@@ -48,6 +49,22 @@ async def _directory_answers(scene: Scene) -> dict[str, Any]:
         "users.profile.get": await client.users_profile_get(user=scene.ana.id),
         "users.getPresence": await client.users_getPresence(user=scene.workspace.bot_user.id),
         "emoji.list": await client.emoji_list(include_categories=True),
+    }
+
+
+async def _bookmark_answers(scene: Scene) -> dict[str, Any]:
+    client, channel = scene.client(), scene.general.id
+    posted = await scene.workspace.post("ana", "general", "hello")
+    pin, link = {"channel": channel, "timestamp": posted.ts}, {"title": "Plan", "link": "https://example.com/plan"}
+    made = await client.bookmarks_add(channel_id=channel, type="link", **link)
+    one = {"channel_id": channel, "bookmark_id": made["bookmark"]["id"]}
+    return {
+        "pins.add": await client.pins_add(**pin),
+        "pins.remove": await client.pins_remove(**pin),
+        "bookmarks.add": made,
+        "bookmarks.edit": await client.bookmarks_edit(**one, title="New plan"),
+        "bookmarks.list": await client.bookmarks_list(channel_id=channel),
+        "bookmarks.remove": await client.bookmarks_remove(**one),
     }
 
 

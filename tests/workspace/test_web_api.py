@@ -516,6 +516,7 @@ ARGUMENTLESS = {
     "bots.info",
     "conversations.list",
     "emoji.list",
+    "reactions.list",
     "team.info",
     "files.list",
     "usergroups.list",

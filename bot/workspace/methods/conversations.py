@@ -77,7 +77,7 @@ async def history(core: Core, args: Arguments) -> dict[str, Any]:
     channel = _heard_channel(core, args)
     top = [message for message in reversed(channel.messages.values()) if not message.is_reply]
     actions = {"channel_actions_ts": None, "channel_actions_count": 0}
-    return _messages(core, top, args) | {"pin_count": 0} | actions
+    return _messages(core, top, args) | {"pin_count": len(channel.pins)} | actions
 
 
 @method("conversations.replies", *HISTORY)

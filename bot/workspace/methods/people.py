@@ -1,16 +1,14 @@
-"""auth.test, api.test, apps.connections.open, users.*, bots.info, team.info, reactions.*."""
+"""auth.test, api.test, apps.connections.open, users.info, users.list, bots.info, team.info."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from bot.workspace.arguments import Arguments
 from bot.workspace.core import Core
 from bot.workspace.errors import ApiError
-from bot.workspace.methods.places import joined_channel, listing, message_at, page_of
+from bot.workspace.methods.places import listing, page_of
 from bot.workspace.methods.registry import method
-from bot.workspace.state import Channel, Message
 
 
 @method("api.test", needs_token=False)
@@ -77,46 +75,3 @@ async def team_info(core: Core, args: Arguments) -> dict[str, Any]:
     """The workspace's name, domain and address."""
     team = {"id": core.state.team_id, "name": core.state.team_name, "domain": "local", "email_domain": ""}
     return {"team": team | {"url": f"{core.shapes.base_url}/", "icon": {"image_default": True}}}
-
-
-def _item(core: Core, args: Arguments) -> tuple[Channel, Message]:
-    args.needed("channel", "no_item_specified")
-    channel = joined_channel(core, args)
-    return channel, message_at(channel, args.needed("timestamp", "no_item_specified"))
-
-
-def _emoji(args: Arguments) -> str:
-    name = args.needed("name", "invalid_name").strip(":")
-    if not re.fullmatch(r"[a-z0-9_+'-]+(::skin-tone-[2-6])?", name):
-        raise ApiError("invalid_name")
-    return name
-
-
-@method("reactions.add", "reactions:write")
-async def add_reaction(core: Core, args: Arguments) -> dict[str, Any]:
-    """React to a message as the app. Raises: ApiError already_reacted, invalid_name."""
-    _, message = _item(core, args)
-    name = _emoji(args)
-    if core.state.bot.id in message.reactions.get(name, []):
-        raise ApiError("already_reacted")
-    core.react(message, core.state.bot.id, name)
-    return {}
-
-
-@method("reactions.remove", "reactions:write")
-async def remove_reaction(core: Core, args: Arguments) -> dict[str, Any]:
-    """Take one of the app's reactions away. Raises: ApiError no_reaction."""
-    _, message = _item(core, args)
-    name = _emoji(args)
-    if core.state.bot.id not in message.reactions.get(name, []):
-        raise ApiError("no_reaction")
-    core.unreact(message, core.state.bot.id, name)
-    return {}
-
-
-@method("reactions.get", "reactions:read")
-async def get_reactions(core: Core, args: Arguments) -> dict[str, Any]:
-    """A message with all its reactions. Raises: ApiError message_not_found."""
-    channel, message = _item(core, args)
-    body = core.shapes.message(message) | {"permalink": core.shapes.permalink(message)}
-    return {"type": "message", "channel": channel.id, "message": body}
