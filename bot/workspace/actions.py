@@ -117,9 +117,11 @@ class Actions(Presses, Removals, ChannelActions, PeopleActions):
         *,
         files: Iterable[tuple[str, bytes]] = (),
         thread_ts: str | None = None,
+        also_in_channel: bool = False,
     ) -> Message:
         """Post as a person; text is as typed (``@inhouse`` or ``<@U…>`` mentions), files are new uploads.
 
+        ``also_in_channel``: a reply is sent to the channel too.
         Raises: WorkspaceError when the person is not in the channel, or there is nothing to post.
         """
         person, place = self._member(user, channel)
@@ -133,6 +135,7 @@ class Actions(Presses, Removals, ChannelActions, PeopleActions):
         message = Message(place.id, self.core.state.next_ts(), person.id, stored, number_blocks(blocks))
         message.thread_ts = (root.thread_ts or root.ts) if root else None
         message.files, message.client_msg_id = uploads, str(uuid.uuid4())
+        message.subtype = "thread_broadcast" if root and also_in_channel else None
         self.core.add_message(message)
         self._hint_at_absent_bot(person, place, stored)
         return message

@@ -221,6 +221,7 @@ class Core:
 
     def page_message(self, message: Message) -> Json:
         extra = {
+            "user": message.user,
             "channel": message.channel,
             "streaming": message.streaming and not message.stopped_by_user,
             "ephemeral": bool(message.ephemeral_to),

@@ -16,8 +16,7 @@ PARTIAL = {
     "emoji.list": "no emoji of one's own",
     "usergroups.list": "no groups",
     "bots.info": "the app's own bot only",
-    "chat.postEphemeral": "no name or picture of one's own",
-    "chat.postMessage": "no reply_broadcast; no name or picture of one's own; of attachments the title is drawn",
+    "chat.postMessage": "of attachments the page draws the title",
     "chat.update": "as chat.postMessage",
     "files.info": "no content of text files, no pages of comments",
     "files.list": "no filters by time or type",
@@ -27,9 +26,6 @@ PARTIAL = {
 }
 # Absent, though the manifest's scopes would allow it or an app often calls it: the answer is unknown_method.
 ABSENT = {
-    "chat.scheduleMessage": "nothing is posted later",
-    "chat.deleteScheduledMessage": "as chat.scheduleMessage",
-    "chat.scheduledMessages.list": "as chat.scheduleMessage",
     "files.upload": "the older way to upload; both steps of the newer one are here",
     "oauth.v2.access": "one workspace, one installation",
 }

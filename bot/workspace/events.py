@@ -28,7 +28,7 @@ SENT = DEFAULT_EVENTS | frozenset(
     "pin_removed reaction_added reaction_removed team_join user_change".split()
 )
 # Messages whose events do not name the workspace, as recorded.
-TEAMLESS = frozenset("file_share channel_topic channel_purpose group_topic group_purpose".split())
+TEAMLESS = frozenset("file_share thread_broadcast channel_topic channel_purpose group_topic group_purpose".split())
 MESSAGE_KINDS = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
 
 

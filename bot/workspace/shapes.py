@@ -129,7 +129,10 @@ class Shapes:
         else:
             body = {"type": "message", "user": message.user, "text": message.text, "ts": message.ts}
             body |= self._teams(message)
-        if message.is_bot:
+        if message.subtype == "bot_message":  # under a name of its own: Slack names no user
+            body |= {"bot_id": self.state.bot_id, "app_id": self.state.app_id}
+            del body["user"], body["team"]
+        elif message.is_bot:
             body |= {"bot_id": self.state.bot_id, "app_id": self.state.app_id, "bot_profile": self.bot_profile()}
         return body | self._parts(message) | self._thread(message)
 
@@ -168,8 +171,9 @@ class Shapes:
         channel = self.state.channels[message.channel]
         if message.is_reply and message.thread_ts:
             root = channel.messages.get(message.thread_ts)
-            parent = {"parent_user_id": root.user} if root else {}
-            return {"thread_ts": message.thread_ts} | parent
+            parent: Json = {"parent_user_id": root.user} if root else {}
+            above = {"root": self.message(root)} if root and message.is_in_channel else {}
+            return {"thread_ts": message.thread_ts} | parent | above
         replies = channel.replies.get(message.ts, [])
         if not replies:
             return {}

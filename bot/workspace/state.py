@@ -116,6 +116,11 @@ class Message:
         return self.thread_ts is not None and self.thread_ts != self.ts
 
     @property
+    def is_in_channel(self) -> bool:
+        """Whether it stands in the channel itself, as a reply does only where its author wanted that too."""
+        return not self.is_reply or self.subtype == "thread_broadcast"
+
+    @property
     def would_unfurl(self) -> bool:
         """Whether Slack would fetch an address in it to show a preview, as far as the app's arguments go."""
         parts = live_parts(self)
@@ -173,6 +178,16 @@ class Channel:
         return bool(self.shared_with)
 
 
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A message of the app that is posted later, at ``post_at`` (seconds since 1970)."""
+
+    id: str
+    message: Message
+    post_at: int
+    created: int
+
+
 @dataclass(slots=True)
 class View:
     """A modal or an app home as the app gave it."""
@@ -208,6 +223,7 @@ class State:
         self.prompts: dict[tuple[str, str], dict[str, Any]] = {}
         self.looking_at: dict[str, str] = {}
         self.titles: dict[tuple[str, str], str] = {}
+        self.scheduled: dict[str, Scheduled] = {}
         self.modals: dict[str, View] = {}
         self.homes: dict[str, View] = {}
         self._last_us = 0

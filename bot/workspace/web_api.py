@@ -22,6 +22,7 @@ from bot.workspace.methods import (
     people,
     pins,
     reactions,
+    scheduled,
     streams,
     views,
 )
@@ -38,6 +39,7 @@ FAMILIES = (
     people,
     pins,
     reactions,
+    scheduled,
     streams,
     views,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from tests.workspace.conftest import Scene
@@ -15,6 +16,7 @@ async def later_answers(scene: Scene) -> dict[str, Any]:
         **await _channel_answers(scene),
         **await _file_answers(scene),
         **await _view_answers(scene),
+        **await _scheduled_answers(scene),
         **await _bookmark_answers(scene),
         **await _directory_answers(scene),
         "team.info": await scene.client().team_info(),
@@ -49,6 +51,16 @@ async def _directory_answers(scene: Scene) -> dict[str, Any]:
         "users.profile.get": await client.users_profile_get(user=scene.ana.id),
         "users.getPresence": await client.users_getPresence(user=scene.workspace.bot_user.id),
         "emoji.list": await client.emoji_list(include_categories=True),
+    }
+
+
+async def _scheduled_answers(scene: Scene) -> dict[str, Any]:
+    client, channel = scene.client(), scene.general.id
+    later = await client.chat_scheduleMessage(channel=channel, text="x", post_at=int(time.time()) + 900)
+    one = {"channel": channel, "scheduled_message_id": later["scheduled_message_id"]}
+    return {
+        "chat.scheduledMessages.list": await client.chat_scheduledMessages_list(),
+        "chat.deleteScheduledMessage": await client.chat_deleteScheduledMessage(**one),
     }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.workspace.events import SENT
+from bot.workspace.methods.registry import every_scope
 from tests.workspace.conftest import Scene, build_scene
 from tests.workspace.recorder import Recorder
 from tests.workspace.test_web_api import keys, types
@@ -17,6 +18,8 @@ NEWER_KEYS = {
     "app_home_opened": {"context"},
     "app_mention": {"files", "parent_user_id"},
     "message": {"app_id"},
+    "message/bot_message": {"app_id", "parent_user_id"},
+    "message/thread_broadcast": {"parent_user_id"},
     "message/file_share": {"client_msg_id", "user_team", "source_team"},
     "view_submission": {"response_urls"},
     "user_change": {"event_ts"},
@@ -27,6 +30,7 @@ SELDOM = {
     "member_joined_channel": {"enterprise"},
     "message": {"edited", "metadata"},
     "message/file_share": {"attachments"},
+    "message/thread_broadcast": {"attachments"},
 }
 FILES = {
     "app_mention": "AppMentionPayload",
@@ -63,6 +67,8 @@ FILES = {
         for what in ("archive", "join", "leave", "name", "purpose", "topic", "unarchive")
         for kind in ("channel", "group")
     },
+    "message/bot_message": "MessageBotPayload",
+    "message/thread_broadcast": "MessageThreadBroadcastPayload",
     "message/group_topic": "MessageGroupTopicPayload",
     "message/file_share": "MessageFileSharePayload",
     "message/message_changed": "MessageChangedPayload",
@@ -81,8 +87,11 @@ async def live_through(scene: Scene) -> None:
     posted = await place.post("ana", "general", "@inhouse here", files=[("a.txt", b"a")])
     reply = await place.post("ben", "general", "a reply", thread_ts=posted.ts)
     await place.post("ben", "general", "with a file", thread_ts=posted.ts, files=[("d.txt", b"d")])
-    said = {"channel": scene.general.id, "text": "an answer", "attachments": [{"text": "more"}]}
+    said: dict[str, Any] = {"channel": scene.general.id, "text": "an answer", "attachments": [{"text": "more"}]}
     await scene.client().chat_postMessage(**said)
+    said |= {"thread_ts": posted.ts, "username": "Herald", "icon_emoji": "mega", "blocks": [{"type": "divider"}]}
+    await scene.client().chat_postMessage(**said)
+    await place.post("ben", "general", "to all", thread_ts=posted.ts, also_in_channel=True)
     await scene.client().views_publish(user_id=scene.ana.id, view={"type": "home", "blocks": []})
     await place.edit(reply, "@inhouse a reply")
     await place.react("ben", posted, "eyes")
@@ -130,7 +139,7 @@ async def live_in_channels(scene: Scene) -> None:
 
 async def all_events() -> list[tuple[str, dict[str, Any]]]:
     """(name, event) of everything that a workspace can send, each more than once."""
-    scene = await build_scene(events=SENT)
+    scene = await build_scene(events=SENT, scopes=every_scope())
     try:
         await live_through(scene)
         sent = [wrapper["event"] for wrapper in scene.workspace.core.events.sent.values()]

@@ -511,6 +511,7 @@ async def test_every_method_refuses_a_call_without_arguments_with_a_documented_e
 
 
 ARGUMENTLESS = {
+    "chat.scheduledMessages.list",
     "api.test",
     "auth.test",
     "bots.info",

@@ -14,6 +14,7 @@ from bot.workspace.methods.registry import method
 from bot.workspace.state import Channel, Message
 
 MOST_ATTACHMENTS = 100
+CUSTOMIZE = "chat:write.customize"
 Content = tuple[str, list[dict[str, Any]]]
 
 
@@ -81,15 +82,34 @@ def new_bot_message(core: Core, channel: Channel, content: Content, thread_ts: s
     return Message(channel.id, ts, core.state.bot.id, text, blocks, thread_ts, is_bot=True)
 
 
-@method("chat.postMessage", "chat:write")
-async def post_message(core: Core, args: Arguments) -> dict[str, Any]:
-    """Post as the app, in a channel or a thread. Raises: ApiError."""
-    channel = joined_channel(core, args)
+def composed(core: Core, channel: Channel, args: Arguments) -> Message:
+    """What chat.postMessage and chat.scheduleMessage would post, not yet in its channel. Raises: ApiError."""
     message = new_bot_message(core, channel, read_content(args), read_thread(channel, args))
     message.metadata, message.attachments = read_metadata(args), read_attachments(args)
     message.parse, message.link_names = args.text("parse"), args.flag("link_names")
     message.may_unfurl = args.flag("unfurl_links", True) or args.flag("unfurl_media", True)
-    core.add_message(message)
+    give_name(core, message, args)
+    if message.thread_ts and args.flag("reply_broadcast"):
+        message.subtype = "thread_broadcast"
+    return message
+
+
+def give_name(core: Core, message: Message, args: Arguments) -> None:
+    """Let a message appear under a name and picture of its own; without the scope for it Slack ignores them."""
+    emoji, picture = args.text("icon_emoji").strip(":"), args.text("icon_url")
+    icons = {"emoji": f":{emoji}:"} if emoji else {"image_48": picture} if picture else {}
+    if CUSTOMIZE not in core.scopes or not (args.text("username") or icons):
+        return
+    message.subtype = "bot_message"
+    message.details = {"username": args.text("username") or core.state.bot.real_name}
+    message.details |= {"icons": icons} if icons else {}
+
+
+@method("chat.postMessage", "chat:write")
+async def post_message(core: Core, args: Arguments) -> dict[str, Any]:
+    """Post as the app, in a channel or a thread. Raises: ApiError."""
+    channel = joined_channel(core, args)
+    message = core.add_message(composed(core, channel, args))
     return {"channel": channel.id, "ts": message.ts, "message": core.shapes.message(message)}
 
 
@@ -144,6 +164,7 @@ async def post_ephemeral(core: Core, args: Arguments) -> dict[str, Any]:
         raise ApiError("user_not_in_channel")
     message = new_bot_message(core, channel, read_content(args), read_thread(channel, args))
     message.ephemeral_to = reader
+    give_name(core, message, args)
     message.parse, message.link_names = args.text("parse"), args.flag("link_names")
     core.add_ephemeral(message)
     return {"message_ts": message.ts}

@@ -73,9 +73,12 @@ async def members(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("conversations.history", *HISTORY)
 async def history(core: Core, args: Arguments) -> dict[str, Any]:
-    """A page of a channel's messages, newest first, without replies. Raises: ApiError not_in_channel."""
+    """A page of a channel's messages, newest first, of replies those that were sent there too.
+
+    Raises: ApiError not_in_channel.
+    """
     channel = _heard_channel(core, args)
-    top = [message for message in reversed(channel.messages.values()) if not message.is_reply]
+    top = [message for message in reversed(channel.messages.values()) if message.is_in_channel]
     actions = {"channel_actions_ts": None, "channel_actions_count": 0}
     return _messages(core, top, args) | {"pin_count": len(channel.pins)} | actions
 

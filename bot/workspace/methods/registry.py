@@ -36,6 +36,11 @@ def method(name: str, *scopes: str, app_token: bool = False, needs_token: bool =
     return register
 
 
+# No method is refused without these: they let one do more, or are for events alone.
+FURTHER_SCOPES = ("app_mentions:read", "chat:write.customize", "commands", "links:read")
+
+
 def every_scope() -> tuple[str, ...]:
-    """All scopes that any method asks for, sorted."""
-    return tuple(sorted({scope for method in METHODS.values() for scope in method.scopes}))
+    """All scopes that mean something here, sorted."""
+    asked = {scope for method in METHODS.values() for scope in method.scopes}
+    return tuple(sorted(asked | set(FURTHER_SCOPES)))

@@ -57,7 +57,7 @@ function followAnswer(channel, thread) {
 
 // ---- drawing ----
 
-const isRoot = (m) => !m.thread_ts || m.thread_ts === m.ts;
+const isRoot = (m) => !m.thread_ts || m.thread_ts === m.ts || m.subtype === "thread_broadcast";
 const inThread = (m, root) => m.ts === root || m.thread_ts === root;
 const title = (channel) => (channel.kind === "im" ? nameOf(channel.members.find((id) => id !== state.me)) : channel.kind === "mpim"
   ? channel.members.filter((id) => id !== state.me).map((id) => nameOf(id).split(" ")[0]).join(", ") : channel.name);

@@ -46,7 +46,7 @@ export function messageNode(message, view, on, compact) {
 
 function byline(message) {
   return el("div", { class: "byline" },
-    el("strong", {}, nameOf(message.user)),
+    el("strong", {}, message.username || nameOf(message.user)),
     isBot(message.user) ? el("span", { class: "tag" }, "APP") : null,
     user(message.user)?.is_restricted ? el("span", { class: "tag" }, "GUEST") : null,
     isOutside(user(message.user)) ? el("span", { class: "tag" }, "OUTSIDE") : null,
