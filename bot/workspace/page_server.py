@@ -19,6 +19,7 @@ from bot.workspace.errors import ApiError, WorkspaceError
 from bot.workspace.feed import Subscriber
 from bot.workspace.file_host import file_response
 from bot.workspace.page_actions import PAGE_ACTIONS
+from bot.workspace.page_history import said_in, window
 from bot.workspace.state import Channel, Message, User
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ POLICY = (
     "connect-src 'self' ws://127.0.0.1:* ws://localhost:*; "  # some browsers do not count sockets as 'self'
     "frame-src 'self'; object-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-SNAPSHOT_MESSAGES = 500
 
 Answer = dict[str, Any]
 
@@ -172,18 +172,18 @@ class PageServer:
 
     def _channel(self, channel: Channel, user_id: str) -> Answer:
         core = self.workspace.core
-        shown = list(channel.messages.values())[-SNAPSHOT_MESSAGES:]
-        shown += [m for m in core.state.ephemerals if m.channel == channel.id and m.ephemeral_to == user_id]
+        shown = window(said_in(core, channel, user_id))
         return {
             "id": channel.id,
             "name": channel.name,
             "kind": channel.kind,
             "members": channel.members,
-            "messages": [core.page_message(message) for message in shown],
+            "messages": [core.page_message(message) for message in shown.messages],
+            "has_older": shown.has_older,
             "is_archived": channel.is_archived,
             "is_shared": channel.is_ext_shared,
-            "prompts": {thread: shown for (place, thread), shown in core.state.prompts.items() if place == channel.id},
-            "titles": {thread: title for (place, thread), title in core.state.titles.items() if place == channel.id},
+            "prompts": {thread: offered for (at, thread), offered in core.state.prompts.items() if at == channel.id},
+            "titles": {thread: title for (at, thread), title in core.state.titles.items() if at == channel.id},
         }
 
     def _place(self, message: Message) -> Answer:

@@ -2,11 +2,14 @@
 import { blocks } from "./blocks.js";
 import { allCommands, composer } from "./composer.js";
 import { ask, closeModal, confirmed, showModal, tell, toast } from "./dialogs.js";
-import { $, button, clear, dayText, el } from "./dom.js";
+import { announce } from "./announce.js";
+import { $, button, clear, el } from "./dom.js";
 import { drawFaults, openFaults } from "./faults.js";
 import { icon } from "./icons.js";
-import { avatar, messageNode, statusLine } from "./messages.js";
 import { inputValues } from "./inputs.js";
+import { listenToKeys, showShortcuts } from "./keys.js";
+import { inThread, isRoot, messageList } from "./lists.js";
+import { avatar } from "./messages.js";
 import { openFile } from "./preview.js";
 import { act, isBot, isOutside, listen, messagesOf, nameOf, state, statusKey } from "./server.js";
 import { plainText, setNames } from "./text.js";
@@ -25,6 +28,8 @@ const on = {
 
 const channelBox = composer("compose-channel", { placeholder: "Message", send: (m) => post(m, ""), people, commands: () => allCommands() });
 const threadBox = composer("compose-thread", { placeholder: "Reply…", send: (m) => post(m, at.thread), people, commands: () => [] });
+const channelList = messageList($("channel-list"), "channel", on);
+const threadList = messageList($("thread-list"), "thread", on);
 $("compose-channel-slot").append(el("div", { id: "channel-prompts" }), channelBox.root);
 $("compose-thread-slot").append(el("div", { id: "thread-hints" }), threadBox.root);
 
@@ -57,8 +62,6 @@ function followAnswer(channel, thread) {
 
 // ---- drawing ----
 
-const isRoot = (m) => !m.thread_ts || m.thread_ts === m.ts || m.subtype === "thread_broadcast";
-const inThread = (m, root) => m.ts === root || m.thread_ts === root;
 const title = (channel) => (channel.kind === "im" ? nameOf(channel.members.find((id) => id !== state.me)) : channel.kind === "mpim"
   ? channel.members.filter((id) => id !== state.me).map((id) => nameOf(id).split(" ")[0]).join(", ") : channel.name);
 
@@ -99,7 +102,6 @@ function drawChannel() {
   channelBox.input.setAttribute("aria-label", channelBox.input.placeholder);
   document.title = `${channel ? title(channel) : ""} – ${state.team}`;
   if (home) drawHome();
-  drawList($("channel-list"), [...messagesOf(at.channel).values()].filter(isRoot), "channel");
   drawWelcome();
   drawPrompts($("channel-prompts"), channel?.prompts?.[""], "");
 }
@@ -124,69 +126,15 @@ function drawThread() {
   $("thread-name").textContent = plainText(channel?.titles?.[at.thread] || "Thread");
   $("compose-thread-slot").hidden = Boolean(channel?.is_archived);
   $("thread-where").textContent = channel ? `${channel.kind === "channel" ? "# " : ""}${title(channel)}` : "";
-  drawList($("thread-list"), [...messagesOf(at.channel).values()].filter((m) => inThread(m, at.thread)), "thread");
-  drawStatus();
   drawThreadHints();
 }
 
 // Questions to try, until somebody asked one here: then the answers need the room.
 function drawThreadHints() {
-  const messages = [...messagesOf(at.channel).values()].filter((m) => inThread(m, at.thread));
   const channel = state.channels.get(at.channel);
+  const replies = messagesOf(at.channel).get(at.thread)?.reply_count || 0;
   if (channel?.prompts?.[at.thread]) drawPrompts($("thread-hints"), channel.prompts[at.thread], at.thread);
-  else drawHints($("thread-hints"), threadBox, channel?.kind !== "im", messages.length <= 2);
-}
-
-function drawList(list, messages, view) {
-  const nodes = [];
-  let before = null;
-  for (const message of messages) {
-    if (view === "channel" && (!before || dayText(before.ts) !== dayText(message.ts))) nodes.push(el("div", { class: "day", role: "separator" }, el("span", {}, dayText(message.ts))));
-    nodes.push(messageNode(message, view, on, isCompact(before, message)));
-    if (view === "thread" && !before && messages.length > 1) nodes.push(el("div", { class: "day left", role: "separator" }, el("span", {}, messages.length === 2 ? "1 reply" : `${messages.length - 1} replies`)));
-    before = message;
-  }
-  clear(list, nodes.length ? nodes : el("div", { class: "empty muted" }, "No messages yet. Say something, or drop a file here."));
-  toEnd(list);
-}
-
-const isCompact = (before, m) => Boolean(before && before.user === m.user && !before.ephemeral && !m.ephemeral && isRoot(before) === isRoot(m) && !(isBot(m.user) && before.blocks) && before.subtype !== "tombstone" && !before.reply_count && m.ts - before.ts < 300);
-const isNearEnd = (list) => list.scrollHeight - list.scrollTop - list.clientHeight < 120;
-const toEnd = (list) => { list.scrollTop = list.scrollHeight; };
-
-/** Replace one message in place, or draw the list again when it is new or gone. */
-function redraw(list, message, view, belongs) {
-  const stick = isNearEnd(list), top = list.scrollTop;
-  const old = list.querySelector(`[data-ts="${CSS.escape(message.ts)}"]`);
-  if (old && messagesOf(message.channel).has(message.ts)) {
-    const hadFocus = old.contains(document.activeElement);
-    const fresh = messageNode(message, view, on, old.classList.contains("compact"));
-    old.replaceWith(fresh);
-    if (hadFocus) fresh.focus({ preventScroll: true });
-  } else if (!addAtEnd(list, message, view, belongs)) {
-    drawList(list, [...messagesOf(message.channel).values()].filter(belongs), view);
-    list.scrollTop = top;
-  }
-  if (stick) toEnd(list);
-}
-
-/** The usual case, quick also in a long list: a new message after all others, on the same day. */
-function addAtEnd(list, message, view, belongs) {
-  const shown = [...list.querySelectorAll(":scope > .message")];
-  const last = messagesOf(message.channel).get(shown[shown.length - 1]?.dataset.ts);
-  const isLater = last && messagesOf(message.channel).has(message.ts) && last.ts < message.ts && dayText(last.ts) === dayText(message.ts);
-  if (!isLater || !belongs(message) || view === "thread") return false;
-  list.append(messageNode(message, view, on, isCompact(last, message)));
-  return true;
-}
-
-function drawStatus() {
-  $("thread-list").querySelector(":scope > .status")?.remove();
-  const status = state.statuses.get(statusKey(at.channel, at.thread));
-  if (!status) return;
-  const stick = isNearEnd($("thread-list"));
-  $("thread-list").append(statusLine(status));
-  if (stick) toEnd($("thread-list"));
+  else drawHints($("thread-hints"), threadBox, channel?.kind !== "im", replies < 2);
 }
 
 function drawNotice(text) {
@@ -216,15 +164,16 @@ function drawHints(place, box, needsMention, hasRoom = true) {
 
 // ---- going somewhere ----
 
-function go(channel, { thread = "", ts = "", push = true, focus = true } = {}) {
+async function go(channel, { thread = "", ts = "", push = true, focus = true } = {}) {
   const from = at.channel;
   Object.assign(at, { channel, thread, tab: "messages" });
   at.unread.delete(channel);
   closeMenu();
   drawSidebar(); drawChannel(); drawThread();
+  const drawn = [channelList.open(channel, "", thread || ts), thread ? threadList.open(channel, thread, ts === thread ? "" : ts) : null];
   if (state.channels.get(channel)?.kind === "im") openMessagesTab(from);
   if (push) history.pushState({}, "", thread ? `/archives/${channel}/p${thread.replace(".", "")}` : `/archives/${channel}/`);
-  if (ts) flash(ts);
+  if (ts) { await Promise.all(drawn); flash(ts); }
   else if (focus && matchMedia("(min-width: 761px)").matches) (thread ? threadBox : channelBox).input.focus();
 }
 
@@ -237,6 +186,7 @@ async function openMessagesTab(from) {
 function openThread(ts, { focus = false } = {}) {
   at.thread = ts;
   drawThread();
+  threadList.open(at.channel, ts);
   if (focus) threadBox.input.focus();
 }
 
@@ -244,7 +194,7 @@ function closeThread() {
   const root = at.thread;
   at.thread = at.asked = "";
   drawThread();
-  $("channel-list").querySelector(`[data-ts="${CSS.escape(root)}"]`)?.focus();
+  (channelList.find(root) || channelBox.input).focus({ preventScroll: true });
 }
 
 function flash(ts) {
@@ -262,32 +212,27 @@ async function openDirect() {
   if (answer.ok) { at.wanted = answer.channel; if (state.channels.has(answer.channel)) go(answer.channel); }
 }
 
-/** Follow an address of this page: a message, or a file. True when there was something to follow. */
+/** Follow an address of this page: a message, or a file. True when it names one that may be here. */
 function follow(address, push) {
   const message = /^\/archives\/(\w+)\/(?:p(\d{10})(\d{6}))?/.exec(address.pathname);
-  if (message) {
-    const [, channel, seconds, rest] = message;
-    if (!state.channels.has(channel)) { toast("That conversation is not here, or you are not in it."); return false; }
-    const ts = seconds ? `${seconds}.${rest}` : "";
-    const found = messagesOf(channel).get(ts);
-    const thread = address.searchParams.get("thread_ts") || (found?.thread_ts || found?.reply_count ? found.thread_ts || ts : "");
-    go(channel, { thread, ts, push });
-    if (ts && !found) toast("That message is not here any more.");
-    return true;
-  }
+  if (message) return followMessage(message[1], message[2] ? `${message[2]}.${message[3]}` : "", address.searchParams.get("thread_ts") || "", push);
   const file = /^\/files\/\w+\/(\w+)\//.exec(address.pathname);
-  if (!file) return false;
-  for (const messages of state.messages.values()) {
-    for (const m of messages.values()) {
-      const shared = m.files?.find((f) => f.id === file[1]);
-      if (!shared || shared.mode === "tombstone") continue;
-      if (!at.channel) go(m.channel, { thread: m.thread_ts || "", ts: m.ts, push: false });
-      openFile(shared, address.hash);
-      return true;
-    }
-  }
-  toast("That file is not here any more, or you may not see it.");
-  return false;
+  if (file) followFile(file[1], address.hash);
+  return Boolean(file && at.channel);
+}
+
+function followMessage(channel, ts, thread, push) {
+  if (!state.channels.has(channel)) { toast("That conversation is not here, or you are not in it."); return false; }
+  if (ts) act("find_message", { channel, ts }).then((found) => go(channel, { thread: thread || found.thread_ts || "", ts: on.tell(found).ok ? ts : "", push }));
+  else go(channel, { push });
+  return true;
+}
+
+async function followFile(id, place) {
+  const found = on.tell(await act("find_file", { file: id }));
+  if (!found.ok) return;
+  if (location.pathname.startsWith("/files/") && found.channel) await go(found.channel, { thread: found.thread_ts, ts: found.ts, push: false });
+  openFile(found.file, place);
 }
 
 document.addEventListener("click", (event) => {
@@ -306,7 +251,7 @@ function changed(change) {
   if (change.type === "offline") return drawNotice("The workspace does not answer. Trying again…");
   if (change.type === "snapshot") return drawAll();
   if (change.type === "message") return messageChanged(change);
-  if (change.type === "gone") return change.message && redrawAll(change.message);
+  if (change.type === "gone") return change.message && redraw(change.message);
   if (change.type === "status") return statusChanged(change);
   if (change.type === "connected") return drawNotice();
   if (change.type === "faults") return drawFaults();
@@ -322,6 +267,8 @@ function drawAll() {
   if (!at.ready) return firstDraw();
   if (!state.channels.has(at.channel)) return go([...state.channels.keys()][0] || "", { push: false });
   drawSidebar(); drawChannel(); drawThread();
+  channelList.refresh();
+  if (at.thread) threadList.refresh();
   return undefined;
 }
 
@@ -333,26 +280,31 @@ function firstDraw() {
   go(start?.channel || [...state.channels.keys()][0] || "", { thread: start && !narrow ? start.thread_ts || start.ts : "", push: false, focus: false });
 }
 
-function messageChanged({ message, isNew }) {
+function messageChanged(change) {
+  const { message, isNew } = change;
   if (message.thread_ts) followAnswer(message.channel, message.thread_ts);
-  redrawAll(message);
-  const seen = message.channel === at.channel && (isRoot(message) || message.thread_ts === at.thread) && !document.hidden;
-  if (isNew && !seen && message.user !== state.me && message.channel !== at.channel) { at.unread.set(message.channel, (at.unread.get(message.channel) || 0) + 1); drawSidebar(); }
-  if (message.user !== state.me && !message.streaming && (isNew || isBot(message.user))) $("said").textContent = `${nameOf(message.user)}: ${plainText(message.text).slice(0, 300)}`;
+  redraw(message, isNew);
+  const isHere = message.channel === at.channel;
+  if (isNew && !isHere && message.user !== state.me) { at.unread.set(message.channel, (at.unread.get(message.channel) || 0) + 1); drawSidebar(); }
+  if (isHere && (isRoot(message) || message.thread_ts === at.thread)) announce(change);
+  else if (isNew && !isHere) announce(change, title(state.channels.get(message.channel)));
 }
 
-function redrawAll(message) {
+function redraw(message, isNew) {
   if (message.channel !== at.channel) return;
-  if (isRoot(message)) redraw($("channel-list"), message, "channel", isRoot);
-  if (at.thread && inThread(message, at.thread)) { redraw($("thread-list"), message, "thread", (m) => inThread(m, at.thread)); drawStatus(); drawThreadHints(); }
+  channelList.changed(message, isNew);
+  if (!at.thread || !inThread(message, at.thread)) return;
+  threadList.changed(message, isNew);
+  threadList.drawStatus();
+  drawThreadHints();
 }
 
 function statusChanged({ channel, thread_ts: thread }) {
   if (channel !== at.channel) return;
   followAnswer(channel, thread);
   const root = messagesOf(channel).get(thread);
-  if (root) redraw($("channel-list"), root, "channel", isRoot);
-  if (thread === at.thread) drawStatus();
+  if (root) channelList.changed(root);
+  if (thread === at.thread) threadList.drawStatus();
 }
 
 // ---- dialogs ----
@@ -374,10 +326,12 @@ function closeMenu() {
 $("menu").append(icon("menu"));
 $("close-thread").append(icon("close"));
 $("add-channel").append(icon("plus"));
+$("shortcuts").append(icon("keyboard"), el("span", { class: "label" }, "Shortcuts"));
 $("menu").addEventListener("click", () => {
   const open = document.body.classList.toggle("with-menu");
   $("menu").setAttribute("aria-expanded", String(open));
   $("scrim").hidden = !open;
+  if (open) $("sidebar").querySelector(".place[aria-current]")?.focus();
 });
 $("scrim").addEventListener("click", closeMenu);
 $("faults").addEventListener("click", openFaults);
@@ -393,13 +347,25 @@ $("add-channel").addEventListener("click", () => {
   name.focus();
 });
 for (const tab of ["messages", "home"]) $(`tab-${tab}`).addEventListener("click", () => { at.tab = tab; drawChannel(); act("open_home", { tab }); });
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || $("dialog").open || $("preview").open) return;
+$("shortcuts").addEventListener("click", showShortcuts);
+listenToKeys([channelList, threadList], { ...on, escape, editLast, editOwn: (m) => m.user === state.me && !m.ephemeral && editMessage(m) });
+
+/** Escape leaves what is open, the innermost first; from a message it goes to the box below. */
+function escape() {
   const menu = document.querySelector("details.more[open]");
   if (menu) { menu.open = false; menu.querySelector("summary").focus(); return; }
-  if (document.body.classList.contains("with-menu")) closeMenu();
-  else if (at.thread) closeThread();
-});
+  if (document.body.classList.contains("with-menu")) { closeMenu(); $("menu").focus(); return; }
+  if (at.thread) return closeThread();
+  if ($("channel-list").contains(document.activeElement)) channelBox.input.focus();
+}
+
+/** Edit what this person wrote last in the conversation above a message box; false when there is nothing. */
+function editLast(input) {
+  const belongs = (m) => m.user === state.me && !m.ephemeral && m.subtype !== "tombstone" && (input === threadBox.input ? inThread(m, at.thread) : isRoot(m));
+  const last = [...messagesOf(at.channel).values()].filter(belongs).pop();
+  if (last) editMessage(last);
+  return Boolean(last);
+}
 
 // Files dropped anywhere go to the thread when it is under the pointer, else to the channel.
 let depth = 0;

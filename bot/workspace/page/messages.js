@@ -22,7 +22,7 @@ export function messageNode(message, view, on, compact) {
   const mine = message.user === state.me;
   const node = el("article", {
     class: `message ${compact ? "compact" : ""} ${message.ephemeral ? "ephemeral" : ""} ${message.streaming ? "streaming" : ""}`,
-    "data-ts": message.ts, "aria-label": `${nameOf(message.user)} at ${timeText(message.ts)}`, tabindex: "-1",
+    "data-ts": message.ts, "aria-label": `${nameOf(message.user)} at ${timeText(message.ts)}`, tabindex: "-1", "aria-busy": message.streaming ? "true" : null,
   });
   if (message.subtype === "tombstone") {
     node.append(el("span", { class: "avatar gone", "aria-hidden": "true" }, icon("trash")), el("div", { class: "body" }, el("p", { class: "muted" }, "This message was deleted."), summary(message, view, on)));
@@ -129,21 +129,32 @@ export function statusLine(status) {
 }
 
 function tools(message, mine, view, on) {
-  const channel = message.channel, ts = message.ts;
-  const more = el("details", { class: "more" },
-    el("summary", { class: "icon", "aria-label": "More actions", title: "More" }, icon("more")),
-    el("div", { class: "menu", role: "menu" },
-      el("div", { class: "quick" }, QUICK.map((name) => menuItem(emoji(name), async () => on.tell(await act("react", { channel, ts, emoji: name })), `React with ${name}`))),
-      menuItem("Reply in thread", () => on.reply(message)),
-      menuItem("Copy link", () => navigator.clipboard?.writeText(location.origin + permalink(message))),
-      state.shortcuts.map(([id, label]) => menuItem(label, async () => on.tell(await act("shortcut", { channel, ts, callback_id: id })))),
-      mine ? menuItem("Edit message", () => on.edit(message)) : null,
-      mine || user(state.me)?.is_admin ? menuItem("Delete message", () => on.deleteMessage(message), "Delete message", "danger") : null));
+  const menu = el("div", { class: "menu", role: "menu" });
+  // Filled when it is first opened: most menus never are, and hundreds of them would slow the page.
+  const fill = () => { if (!menu.firstChild) menu.append(...menuItems(message, mine, on)); };
+  const more = el("details", { class: "more" }, el("summary", { class: "icon", "aria-label": "More actions", title: "More", onclick: fill }, icon("more")), menu);
   return el("div", { class: "tools" },
     view === "channel" ? button(icon("reply"), () => on.reply(message), { class: "icon", "aria-label": "Reply in thread", title: "Reply in thread" }) : null, more);
 }
 
+function menuItems(message, mine, on) {
+  const channel = message.channel, ts = message.ts;
+  return [
+    el("div", { class: "quick", role: "group", "aria-label": "Reactions" }, QUICK.map((name) => menuItem(emoji(name), async () => on.tell(await act("react", { channel, ts, emoji: name })), `React with ${name}`))),
+    menuItem("Reply in thread", () => on.reply(message)),
+    menuItem("Copy link", () => navigator.clipboard?.writeText(location.origin + permalink(message))),
+    ...state.shortcuts.map(([id, label]) => menuItem(label, async () => on.tell(await act("shortcut", { channel, ts, callback_id: id })))),
+    mine ? menuItem("Edit message", () => on.edit(message)) : null,
+    mine || user(state.me)?.is_admin ? menuItem("Delete message", () => on.deleteMessage(message), "Delete message", "danger") : null,
+  ].filter(Boolean);
+}
+
 function menuItem(label, onclick, title, kind = "") {
-  const close = (event) => { event.currentTarget.closest("details").open = false; onclick(); };
+  const close = (event) => {
+    const menu = event.currentTarget.closest("details");
+    menu.open = false;
+    menu.querySelector("summary").focus({ preventScroll: true }); // a dialog gives the focus back to where it was
+    onclick();
+  };
   return button(label, close, { role: "menuitem", class: kind, "aria-label": title || label });
 }

@@ -4,7 +4,7 @@ const KEY = document.querySelector("meta[name=page-key]").content;
 
 export const state = {
   me: sessionStorage.getItem("me") || "",
-  users: new Map(), channels: new Map(), messages: new Map(), statuses: new Map(),
+  users: new Map(), channels: new Map(), messages: new Map(), statuses: new Map(), floors: new Map(),
   team: "", teamId: "", bot: "", hints: [], commands: [], shortcuts: [], connected: false, notice: "", home: null, start: null, canStop: false, faults: [],
 };
 
@@ -47,6 +47,24 @@ export function fileUrl(id, inline = false) {
   return `/page/file/${id}?key=${encodeURIComponent(KEY)}&user=${state.me}${inline ? "&inline=1" : ""}`;
 }
 
+// ---- older messages: the snapshot holds the newest of each channel only ----
+
+let clock = 0; // counts changes, so that an answer that was on its way meanwhile does not undo them
+let era = 0; // counts snapshots: what was asked for before one is not wanted after it
+const heard = new Map(); // "channel ts" → when it last changed or went
+const newest = new Map(); // channel → the latest ts: what is unknown and later is new, what is unknown and earlier is old
+
+/** Ask for a window on a channel or a thread, and remember what comes: {rows, hasOlder, hasNewer}; null when it is not to be had. */
+export async function load(channel, thread, place = {}) {
+  const asked = clock, then = era;
+  const answer = await act("history", { channel, thread_ts: thread, ...place });
+  if (!answer.ok || era !== then) return null;
+  const known = messagesOf(channel);
+  for (const m of answer.messages) if (!(heard.get(statusKey(channel, m.ts)) > asked)) known.set(m.ts, m);
+  state.messages.set(channel, new Map([...known].sort(([a], [b]) => (a < b ? -1 : 1))));
+  return { rows: answer.messages.filter((m) => known.has(m.ts)), hasOlder: answer.has_older, hasNewer: answer.has_newer };
+}
+
 let socket = null;
 
 /** Listen as state.me; `onchange(change)` is called after the state holds the change. */
@@ -72,11 +90,15 @@ function apply(change) {
   if (change.type === "message") {
     const { message } = change;
     if (!state.messages.has(message.channel)) state.messages.set(message.channel, new Map());
-    change.isNew = !messagesOf(message.channel).has(message.ts);
+    change.before = messagesOf(message.channel).get(message.ts);
+    change.isNew = !change.before && message.ts > (newest.get(message.channel) || "");
+    if (change.isNew) newest.set(message.channel, message.ts);
+    heard.set(statusKey(message.channel, message.ts), ++clock);
     messagesOf(message.channel).set(message.ts, message);
   } else if (change.type === "gone") {
     change.message = messagesOf(change.channel).get(change.ts);
     messagesOf(change.channel).delete(change.ts);
+    heard.set(statusKey(change.channel, change.ts), ++clock);
   } else if (change.type === "status") {
     if (change.status) state.statuses.set(statusKey(change.channel, change.thread_ts), change.status);
     else state.statuses.delete(statusKey(change.channel, change.thread_ts));
@@ -98,7 +120,10 @@ function applySnapshot(change) {
     users: new Map(change.users.map((person) => [person.id, person])),
     channels: new Map(change.channels.map((channel) => [channel.id, channel])),
     messages: new Map(change.channels.map((channel) => [channel.id, new Map(channel.messages.map((m) => [m.ts, m]))])),
+    floors: new Map(change.channels.map((channel) => [channel.id, channel.has_older ? channel.messages[0].ts : ""])),
     statuses: new Map(change.statuses.map((s) => [statusKey(s.channel, s.thread_ts), s.status])),
   });
+  era++;
+  for (const channel of change.channels) newest.set(channel.id, channel.messages.map((m) => m.latest_reply || m.ts).sort().pop() || "");
   sessionStorage.setItem("me", state.me);
 }
