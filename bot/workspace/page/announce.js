@@ -4,7 +4,7 @@ import { isBot, nameOf, state } from "./server.js";
 import { mrkdwn } from "./text.js";
 
 const SETTLED_MS = 800; // an app that changes its message word by word is told of once
-const KEPT_MS = 10_000;
+const KEPT_MS = 30_000;
 const MOST_CHARS = 300;
 const settling = new Map();
 

@@ -119,8 +119,11 @@ function giveBack(dialog) {
     [ts, pane] = [message?.dataset.ts || "", message?.parentElement?.id || ""];
   }).observe(dialog, { attributes: true, attributeFilter: ["open"] });
   dialog.addEventListener("close", () => {
-    if (document.activeElement && document.activeElement !== document.body) return;
-    (lastFocus?.isConnected && isSeen(lastFocus) ? lastFocus : document.querySelector(`#${pane || "none"} [data-ts="${CSS.escape(ts)}"]`))?.focus();
+    const now = document.activeElement;
+    if (now && now !== document.body && !dialog.contains(now)) return;
+    const had = lastFocus; // the controls of a message are hidden until the focus is on it
+    document.querySelector(`#${pane || "none"} [data-ts="${CSS.escape(ts)}"]`)?.focus();
+    if (had?.isConnected) had.focus();
   });
 }
 

@@ -17,7 +17,7 @@ const repliesText = (count) => (count === 1 ? "1 reply" : `${count} replies`);
 /** `view` is "channel" or "thread"; `on` is what a message can ask for (see messages.js). */
 export function messageList(node, view, on) {
   // From `floor` to `ceiling` is in the document; an empty one means that nothing lies beyond.
-  const shown = { channel: "", thread: "", floor: "", ceiling: "", busy: false, unseen: 0, turn: 0, isOpening: false };
+  const shown = { channel: "", thread: "", floor: "", ceiling: "", busy: false, unseen: 0, turn: 0, isOpening: false, coming: null };
   const jump = button("", () => toLatest(), { class: "jump", hidden: true });
   node.after(el("div", { class: "jump-place" }, jump));
 
@@ -34,7 +34,8 @@ export function messageList(node, view, on) {
 
   /** Show a conversation: its end, or what stands around one message. */
   async function open(channel, thread = "", around = "") {
-    Object.assign(shown, { channel, thread, floor: "", ceiling: "", unseen: 0, busy: false, isOpening: false });
+    Object.assign(shown, { channel, thread, floor: "", ceiling: "", unseen: 0, busy: false, isOpening: false, coming: null });
+    node.removeAttribute("aria-busy");
     const turn = ++shown.turn, floor = lowestKnown();
     if (floor !== null && (!around || around >= floor)) return showTail(floor, around);
     clear(node, el("div", { class: "empty muted" }, "Loading…"));
@@ -79,7 +80,9 @@ export function messageList(node, view, on) {
     shown.busy = true;
     node.setAttribute("aria-busy", "true");
     const found = await load(shown.channel, shown.thread, place);
-    if (turn === shown.turn) { shown.busy = false; node.removeAttribute("aria-busy"); }
+    if (turn !== shown.turn) return null; // another conversation was opened meanwhile
+    shown.busy = false;
+    node.removeAttribute("aria-busy");
     return found;
   }
 
@@ -184,16 +187,22 @@ export function messageList(node, view, on) {
 
   // ---- moving the window ----
 
-  async function older() {
-    if (shown.busy || !shown.floor) return;
+  /** Earlier messages; while they are on their way, a second call waits for the same ones. */
+  function older() {
+    if (!shown.floor || (shown.busy && !shown.coming)) return null;
+    shown.coming ||= fetchOlder().then((came) => { shown.coming = null; if (came) look(); });
+    return shown.coming;
+  }
+
+  async function fetchOlder() {
     const found = await ask({ before: shown.floor });
-    if (!found) return;
+    if (!found) return false;
     const came = found.rows.filter((m) => m.ts !== shown.thread && m.ts < shown.floor);
     keepingPlace(() => prepend(came, found.hasOlder), { stick: false });
     if (!shown.ceiling) state.floors.set(key(), shown.floor);
     trim("last");
     say(`${came.length} earlier ${view === "thread" ? "replies" : "messages"} shown${shown.floor ? "" : "; this is the beginning"}.`);
-    look();
+    return came.length > 0;
   }
 
   /** Put earlier messages before the first one, whose day and byline may change with what now precedes it. */
@@ -265,9 +274,10 @@ export function messageList(node, view, on) {
   async function step(from, by) {
     const all = nodes(), at = all.indexOf(from);
     if (at < 0) return all.pop()?.focus();
-    if (!all[at + by] && by < 0 && shown.floor) { await older(); return step(find(from.dataset.ts), by); }
-    all[at + by]?.focus();
-    return all[at + by]?.scrollIntoView({ block: "nearest" });
+    if (!all[at + by] && by < 0) await older();
+    const now = nodes(), next = now[now.indexOf(find(from.dataset.ts)) + by];
+    next?.focus();
+    return next?.scrollIntoView({ block: "nearest" });
   }
 
   const edge = (last) => { const all = nodes(); return last ? toLatest() : all[0]?.focus(); };

@@ -50,7 +50,7 @@ function byline(message) {
     isBot(message.user) ? el("span", { class: "tag" }, "APP") : null,
     user(message.user)?.is_restricted ? el("span", { class: "tag" }, "GUEST") : null,
     isOutside(user(message.user)) ? el("span", { class: "tag" }, "OUTSIDE") : null,
-    el("a", { class: "when", href: permalink(message), "data-internal": "1", title: `${dayText(message.ts)}, ${timeText(message.ts)}` }, timeText(message.ts)));
+    el("a", { class: "when", href: permalink(message), tabindex: "-1", "data-internal": "1", title: `${dayText(message.ts)}, ${timeText(message.ts)}` }, timeText(message.ts)));
 }
 
 export function permalink(message) {
