@@ -36,9 +36,10 @@ ABSENT_EVENTS = {
     "app_rate_limited": "no limit of events an hour",
 }  # fmt: skip
 OTHER_WAYS = (
-    "slash_commands", "block_actions", "view_submission", "view_closed", "message_action", "response_url",
+    "slash_commands", "block_actions", "block_suggestion", "view_submission", "view_closed", "shortcut",
+    "message_action", "response_url",
 )  # fmt: skip
-ABSENT_WAYS = {"shortcut": "no global shortcuts", "block_suggestion": "no external selects", "workflow steps": ""}
+ABSENT_WAYS = {"workflow steps": ""}
 
 
 def rows() -> Iterator[tuple[str, str, str, str]]:

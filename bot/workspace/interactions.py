@@ -48,6 +48,8 @@ class Interactions:
         self.verification_token = verification_token
         self.triggers: dict[str, Trigger] = {}
         self.responses: dict[str, ResponsePlace] = {}
+        self.chosen: dict[tuple[str, ...], Json] = {}
+        self.offered: dict[tuple[str, str], list[Json]] = {}
 
     def command(self, user: User, channel: Channel, command: str, text: str) -> Json:
         return {
@@ -66,30 +68,74 @@ class Interactions:
             "trigger_id": self._trigger(user),
         }
 
-    def block_action(self, user: User, message: Message, action: Json) -> Json:
-        """A button or menu of a message; of an ephemeral one the payload holds no message."""
+    def block_action(self, user: User, message: Message, action: Json, values: Json | None = None) -> Json:
+        """A button or menu of a message; ``values`` are its other inputs, as far as they are not known yet."""
+        kept = self._after((user.id, message.channel, message.ts), values or {}, action)
+        filled = filled_values(message.blocks, kept, self.offered_to(user))
+        channel = self.state.channels[message.channel]
+        return (
+            self._base("block_actions", user)
+            | self._at(message)
+            | {
+                "state": {"values": filled},
+                "response_url": self._response_url(user, channel, message),
+                "actions": [action | {"action_ts": self.state.next_ts()}],
+            }
+        )
+
+    def _at(self, message: Message) -> Json:
+        """The message that something was done in; of an ephemeral one the payload holds the place alone."""
         channel = self.state.channels[message.channel]
         container: Json = {"type": "message", "message_ts": message.ts, "channel_id": channel.id}
         container["is_ephemeral"] = bool(message.ephemeral_to)
         if message.thread_ts:
             container["thread_ts"] = message.thread_ts
-        payload = self._base("block_actions", user) | {
-            "container": container,
-            "channel": {"id": channel.id, "name": "directmessage" if channel.kind == "im" else channel.name},
-            "state": {"values": _values_after(message.blocks, {}, action)},
-            "response_url": self._response_url(user, channel, message),
-            "actions": [action | {"action_ts": self.state.next_ts()}],
-        }
-        return payload if message.ephemeral_to else payload | {"message": self.shapes.message(message)}
+        named = {"id": channel.id, "name": "directmessage" if channel.kind == "im" else channel.name}
+        shown = {} if message.ephemeral_to else {"message": self.shapes.message(message)}
+        return {"container": container, "channel": named} | shown
 
     def view_action(self, user: User, view: View, action: Json, values: Json) -> Json:
         """A button or menu inside a modal or the app home."""
-        body = self.view(view) | {"state": {"values": _values_after(view.body["blocks"], values, action)}}
+        filled = filled_values(view.body["blocks"], self._after((view.id,), values, action), self.offered_to(user))
         return self._base("block_actions", user) | {
             "container": {"type": "view", "view_id": view.id},
-            "view": body,
+            "view": self.view(view) | {"state": {"values": filled}},
             "actions": [action | {"action_ts": self.state.next_ts()}],
         }
+
+    def _after(self, place: tuple[str, ...], values: Json, action: Json) -> Json:
+        """What is chosen in a message or view when an action has just been taken; earlier choices there stay."""
+        kept = self.chosen.setdefault(place, {})
+        for block_id, entries in values.items():
+            kept.setdefault(block_id, {}).update(entries)
+        if action["type"] in KEYS and action["type"] not in STATELESS:
+            kept.setdefault(action["block_id"], {})[action["action_id"]] = action
+        return kept
+
+    def suggestion(self, user: User, place: Message | View, block_id: str, action_id: str, typed: str) -> Json:
+        """block_suggestion: what somebody has typed so far into a menu whose options the app gives."""
+        base = self._base("block_suggestion", user)
+        base.pop("trigger_id")
+        if isinstance(place, Message):
+            where = self._at(place)
+        else:
+            where = {"container": {"type": "view", "view_id": place.id}, "view": self.view(place)}
+        return base | where | {"block_id": block_id, "action_id": action_id, "value": typed}
+
+    def keep_offered(self, user: User, action_id: str, options: list[Json]) -> None:
+        """Options that the app gave while somebody typed: one of them may be chosen later."""
+        known = self.offered.setdefault((user.id, action_id), [])
+        known[:] = [*options, *(option for option in known if option not in options)]
+
+    def offered_to(self, user: User) -> dict[str, list[Json]]:
+        return {action_id: options for (who, action_id), options in self.offered.items() if who == user.id}
+
+    def global_shortcut(self, user: User, callback_id: str) -> Json:
+        """A shortcut that belongs to no message: it has neither channel nor response URL."""
+        base = self._base("shortcut", user)
+        base.pop("api_app_id")
+        base["user"].pop("name")
+        return base | {"callback_id": callback_id, "action_ts": self.state.next_ts()}
 
     def shortcut(self, user: User, message: Message, callback_id: str) -> Json:
         channel = self.state.channels[message.channel]
@@ -111,7 +157,8 @@ class Interactions:
         return base | {"view": self.view(view), "is_cleared": is_cleared}
 
     def submission(self, user: User, view: View, values: Json) -> Json:
-        filled = filled_values(view.body["blocks"], values)
+        kept = self._after((view.id,), values, {"type": ""})
+        filled = filled_values(view.body["blocks"], kept, self.offered_to(user))
         body = self.view(view) | {"state": {"values": filled}}
         return self._base("view_submission", user) | {"view": body, "response_urls": self._offered(user, view, filled)}
 
@@ -184,11 +231,3 @@ class Interactions:
             raise ApiError("used_url")
         place.uses_left -= 1
         return place
-
-
-def _values_after(blocks: list[Json], values: Json, action: Json) -> Json:
-    """``state.values`` when an action has just been taken: its own choice is in them."""
-    given = {block_id: dict(entries) for block_id, entries in values.items()}
-    if action["type"] in KEYS and action["type"] not in STATELESS:
-        given.setdefault(action["block_id"], {})[action["action_id"]] = action
-    return filled_values(blocks, given)
