@@ -12,6 +12,7 @@ from typing import Any
 from bot.workspace import channel_changes
 from bot.workspace.acting import Where, Who
 from bot.workspace.channel_actions import ChannelActions
+from bot.workspace.chats import Chats
 from bot.workspace.errors import WorkspaceError
 from bot.workspace.live_parts import live_parts
 from bot.workspace.methods.chat import number_blocks
@@ -23,7 +24,7 @@ from bot.workspace.state import Channel, File, Kind, Message, User, new_id
 from bot.workspace.typed_text import to_slack
 
 
-class Actions(Presses, Removals, ChannelActions, PeopleActions):
+class Actions(Chats, Presses, Removals, ChannelActions, PeopleActions):
     """Everything a person can do in the workspace; ``core`` carries it out."""
 
     async def add_channel(
@@ -134,6 +135,7 @@ class Actions(Presses, Removals, ChannelActions, PeopleActions):
         root = place.messages[thread_ts] if thread_ts else None
         message = Message(place.id, self.core.state.next_ts(), person.id, stored, number_blocks(blocks))
         message.thread_ts = (root.thread_ts or root.ts) if root else None
+        self._open_chat(person.id, root)
         message.files, message.client_msg_id = uploads, str(uuid.uuid4())
         message.subtype = "thread_broadcast" if root and also_in_channel else None
         self.core.add_message(message)
@@ -200,7 +202,10 @@ class Actions(Presses, Removals, ChannelActions, PeopleActions):
         """Look at a channel while the app's messages are open beside it, or come to them from there."""
         person, place = self._user(user), self._channel(channel)
         self.core.state.looking_at[person.id] = place.id
-        self.core.events.context_changed(person.id, open_direct(self.core, person.id).id)
+        direct = open_direct(self.core, person.id).id
+        self.core.events.context_changed(person.id, direct)
+        if person.id in self.core.state.chats:
+            self.core.events.chat_event("assistant_thread_context_changed", person.id, direct)
 
     async def stop_stream(self, user: Who, message: Message) -> None:
         """Press the stop control under an answer that is being written."""

@@ -17,7 +17,7 @@ from bot.workspace.feed import Feed
 from bot.workspace.interactions import Interactions
 from bot.workspace.shapes import Json, Shapes
 from bot.workspace.sockets import SocketHub
-from bot.workspace.state import Channel, File, Message, Pin, State, User, View
+from bot.workspace.state import CHAT_ROOT, Channel, File, Message, Pin, State, User, View
 from bot.workspace.tiers import Tiers
 
 STATUS_LASTS_S = 120.0
@@ -200,6 +200,11 @@ class Core:
     def set_title(self, channel: Channel, thread_ts: str, title: str) -> None:
         """The name of a thread with the app; an empty ``thread_ts`` means the whole conversation."""
         self.state.titles[channel.id, thread_ts] = title
+        root = channel.messages.get(thread_ts)
+        if root and root.subtype == CHAT_ROOT:
+            previous = self.shapes.message(root)
+            root.text, root.edited_ts = title, self.state.next_ts()
+            self.events.message_changed(root, previous)
         self.show_channel(channel)
 
     def show_channel(self, channel: Channel) -> None:
@@ -227,7 +232,10 @@ class Core:
             "ephemeral": bool(message.ephemeral_to),
         }
         files = {"files": [self.shapes.file(file) for file in message.files]} if message.files else {}
-        return self.shapes.message(message) | extra | files
+        body = self.shapes.message(message) | extra | files
+        if not message.blocks:  # the page draws a text itself, without the blocks that Slack makes of it
+            body.pop("blocks", None)
+        return body
 
     def page_view(self, view: View) -> Json:
         return view.body | {"id": view.id, "hash": view.hash}

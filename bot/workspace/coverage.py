@@ -30,9 +30,7 @@ ABSENT = {
     "oauth.v2.access": "one workspace, one installation",
 }
 ABSENT_EVENTS = {
-    "assistant_thread_started": "the agent view has app_home_opened in its place",
-    "assistant_thread_context_changed": "app_context_changed in its place",
-        "link_shared": "", "emoji_changed": "", "file_created": "", "file_public": "",
+    "link_shared": "", "emoji_changed": "", "file_created": "", "file_public": "",
     "app_rate_limited": "no limit of events an hour",
 }  # fmt: skip
 OTHER_WAYS = (

@@ -24,8 +24,8 @@ DEFAULT_EVENTS = frozenset(
 )
 # What this can send at all; `send` refuses any other.
 SENT = DEFAULT_EVENTS | frozenset(
-    "channel_created channel_unarchive group_archive group_rename group_unarchive pin_added "
-    "pin_removed reaction_added reaction_removed team_join user_change".split()
+    "assistant_thread_context_changed assistant_thread_started channel_created channel_unarchive group_archive "
+    "group_rename group_unarchive pin_added pin_removed reaction_added reaction_removed team_join user_change".split()
 )
 # Messages whose events do not name the workspace, as recorded.
 TEAMLESS = frozenset("file_share thread_broadcast channel_topic channel_purpose group_topic group_purpose".split())
@@ -204,6 +204,19 @@ class EventSender:
         event: Json = {"type": "app_context_changed", "user": user_id, "channel": channel_id}
         event |= {"context": self._context(user_id), "event_ts": self.state.next_ts()}
         self.send("app_context_changed", event)
+
+    @property
+    def has_chats(self) -> bool:
+        """Whether the app is of the older kind, whose chats are threads that Slack begins."""
+        return "assistant_thread_started" in self.subscribed
+
+    def chat_event(self, name: str, user_id: str, channel_id: str) -> None:
+        """assistant_thread_started or assistant_thread_context_changed, of the chat that the person has open."""
+        channel = self.state.looking_at.get(user_id)
+        context: Json = {"channel_id": channel, "team_id": self.state.team_id, "enterprise_id": None}
+        chat: Json = {"user_id": user_id, "context": context if channel else {}, "channel_id": channel_id}
+        chat["thread_ts"] = self.state.chats[user_id]
+        self.send(name, {"type": name, "assistant_thread": chat, "event_ts": self.state.next_ts()})
 
     def _context(self, user_id: str) -> Json:
         entity = {"type": "slack#/types/channel_id", "value": self.state.looking_at.get(user_id)}

@@ -155,6 +155,12 @@ async def open_home(actions: Actions, person: User, tab: str) -> Answer:
 
 
 @page_action
+async def start_chat(actions: Actions, person: User) -> Answer:
+    """A new chat with an app of the assistant kind. Raises: WorkspaceError for any other."""
+    return {"ts": (await actions.start_chat(person)).ts}
+
+
+@page_action
 async def open_dm(actions: Actions, person: User) -> Answer:
     """The person's direct conversation with the bot, made if it is new."""
     return {"channel": (await actions.open_dm(person)).id}

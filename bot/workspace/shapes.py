@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.workspace.state import Channel, File, Message, Note, Pin, State, User
+from bot.workspace.rich_text import rich_text
+from bot.workspace.state import CHAT_ROOT, Channel, File, Message, Note, Pin, State, User
 
 Json = dict[str, Any]
 PRETTY_TYPES = {
@@ -151,8 +152,10 @@ class Shapes:
             parts["client_msg_id"] = message.client_msg_id
         if message.subtype:
             parts["subtype"] = message.subtype
-        if message.blocks:
-            parts["blocks"] = message.blocks
+        if blocks := message.blocks or self._blocks_of_text(message):
+            parts["blocks"] = blocks
+        if message.subtype == CHAT_ROOT:
+            parts["assistant_app_thread"] = {"title": message.text, "title_blocks": [], "artifacts": []}
         if message.attachments:
             parts["attachments"] = message.attachments
         if message.files:
@@ -164,6 +167,12 @@ class Shapes:
                 {"name": name, "users": list(users), "count": len(users)} for name, users in message.reactions.items()
             ]
         return parts
+
+    @staticmethod
+    def _blocks_of_text(message: Message) -> list[Json]:
+        """What Slack makes of an app's message that is text alone."""
+        is_text = message.is_bot and message.subtype in (None, CHAT_ROOT) and not message.streaming
+        return rich_text(message.text) if is_text and not message.attachments else []
 
     def _thread(self, message: Message) -> Json:
         if message.ephemeral_to:

@@ -18,6 +18,7 @@ from bot.workspace.live_parts import live_parts
 
 T = TypeVar("T")
 Kind = Literal["channel", "group", "im", "mpim"]
+CHAT_ROOT = "assistant_app_thread"  # the subtype of the message that Slack begins a chat with the app with
 ALPHABET = string.ascii_uppercase + string.digits
 
 
@@ -222,6 +223,7 @@ class State:
         self.statuses: dict[tuple[str, str], tuple[str, float]] = {}
         self.prompts: dict[tuple[str, str], dict[str, Any]] = {}
         self.looking_at: dict[str, str] = {}
+        self.chats: dict[str, str] = {}  # which chat with the app each person has open
         self.titles: dict[tuple[str, str], str] = {}
         self.scheduled: dict[str, Scheduled] = {}
         self.modals: dict[str, View] = {}

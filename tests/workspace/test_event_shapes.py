@@ -13,7 +13,8 @@ from tests.workspace.recorder import Recorder
 from tests.workspace.test_web_api import keys, types
 
 # Events and keys that the recordings lack, and Slack's documentation or other people's logs have.
-NEWER = {"app_context_changed", "agent_session_stopped"}
+CHATS = {"assistant_thread_started", "assistant_thread_context_changed"}
+NEWER = {"app_context_changed", "agent_session_stopped", *CHATS}
 NEWER_KEYS = {
     "app_home_opened": {"context"},
     "app_mention": {"files", "parent_user_id"},
@@ -108,6 +109,7 @@ async def live_through(scene: Scene) -> None:
     await place.share_outside(joint, "T0THIRDTEAM")
     await place.post(eve, joint, "@inhouse hello", files=[("c.txt", b"c")])
     await place.stop_sharing(joint, "T0THIRDTEAM")
+    await place.start_chat("ana")
     await place.look_at("ana", "general")
     await place.open_home("ana")
     await place.leave("general", dora)
@@ -171,7 +173,7 @@ async def test_no_event_has_a_key_that_slack_does_not_send(shared_data: Path) ->
             foreign = keys(outline(event)) - keys(recorded_event(shared_data, name)) - NEWER_KEYS.get(name, set())
             surplus |= {name: foreign} if foreign else {}
     assert surplus == {}
-    assert {name for name, _ in events} == set(FILES) | {"app_context_changed"}, "each was sent"
+    assert {name for name, _ in events} == set(FILES) | {"app_context_changed", *CHATS}, "each was sent"
 
 
 async def test_events_have_the_recorded_types_and_every_key_once(shared_data: Path) -> None:
