@@ -89,22 +89,42 @@ async def react(actions: Actions, person: User, channel: str, ts: str, emoji: st
 
 
 @page_action
-async def click(actions: Actions, person: User, channel: str, ts: str, action_id: str, value: Chosen = None) -> Answer:
-    """Press a button of a message. Raises: WorkspaceError when it is gone or the app does not answer."""
-    return _told(await actions.click(person, channel, ts, action_id, value))
+async def click(
+    actions: Actions, person: User, channel: str, ts: str, action_id: str, value: Chosen = None, **more: Any
+) -> Answer:
+    """Press a button of a message; ``more``: its block and what stands in its inputs. Raises: WorkspaceError when it
+    is gone or the app does not answer."""
+    return _told(await actions.click(person, channel, ts, action_id, value, **more))
 
 
 @page_action
 async def click_in_view(
-    actions: Actions,
-    person: User,
-    view: str,
-    action_id: str,
-    value: Chosen = None,
-    values: dict[str, Any] | None = None,
+    actions: Actions, person: User, view: str, action_id: str, value: Chosen = None, **more: Any
 ) -> Answer:
     """Press a button of a modal or of the app home. Raises: WorkspaceError, as `click` does."""
-    return _told(await actions.click_in_view(person, view, action_id, value, values))
+    return _told(await actions.click_in_view(person, view, action_id, value, **more))
+
+
+@page_action
+async def suggest(
+    actions: Actions, person: User, channel: str, ts: str, action_id: str, typed: str = "", block_id: str = ""
+) -> Answer:
+    """The app's options for what was typed into a menu of a message. Raises: WorkspaceError."""
+    return _offered(await actions.suggest(person, channel, ts, action_id, typed, block_id=block_id))
+
+
+@page_action
+async def suggest_in_view(
+    actions: Actions, person: User, view: str, action_id: str, typed: str = "", block_id: str = ""
+) -> Answer:
+    """As `suggest`, in a modal or in the app home. Raises: WorkspaceError."""
+    return _offered(await actions.suggest_in_view(person, view, action_id, typed, block_id=block_id))
+
+
+@page_action
+async def global_shortcut(actions: Actions, person: User, callback_id: str) -> Answer:
+    """Choose one of the app's shortcuts that belong to no message. Raises: WorkspaceError."""
+    return _told(await actions.global_shortcut(person, callback_id))
 
 
 @page_action
@@ -219,3 +239,10 @@ def _told(answer: dict[str, Any]) -> Answer:
     if "error" in answer:
         raise WorkspaceError("The app did not answer. Try again in a moment.")
     return None
+
+
+def _offered(answer: dict[str, Any]) -> Answer:
+    """An app's options for the page, which draws nothing but them."""
+    if "error" in answer:
+        raise WorkspaceError("The app gave no options. Try again in a moment.")
+    return {name: answer[name] for name in ("options", "option_groups") if name in answer}

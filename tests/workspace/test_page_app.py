@@ -249,15 +249,15 @@ async def test_form_checks_updates_refuses_and_is_sent(stage: Scene, browser: Br
     await dialog.get_by_role("button", name="Send").click()
     required = {"reason": "This is a required field.", "where": "This is a required field."}
     for block, sentence in (required | {"right": "This is a required field.", "kind": "", "days": ""}).items():
-        await expect(page.locator(f"#in-{block}-error")).to_have_text(sentence)
+        await expect(page.locator(f"[data-error={block}]")).to_have_text(sentence)
     await picture(page, tmp_path, "form-errors")
     await dialog.get_by_role("radio", name="Incomplete").check()
     await dialog.get_by_label("Where").select_option("# general")
     await dialog.get_by_label("Days").fill("1.5")
     await dialog.get_by_label("What would be right?").fill("ab")
     await dialog.get_by_role("button", name="Send").click()
-    await expect(page.locator("#in-days-error")).to_have_text("Write a whole number.")
-    await expect(page.locator("#in-right-error")).to_have_text("Write at least 3 characters.")
+    await expect(page.locator("[data-error=days]")).to_have_text("Write a whole number.")
+    await expect(page.locator("[data-error=right]")).to_have_text("Write at least 3 characters.")
     assert not bot.sent
     await dialog.get_by_label("Days").fill("30")
     await dialog.get_by_label("What would be right?").fill("wrong")
@@ -272,7 +272,7 @@ async def test_form_checks_updates_refuses_and_is_sent(stage: Scene, browser: Br
     assert values["right"]["value"] == {"type": "plain_text_input", "value": "wrong"}
 
     await dialog.get_by_role("button", name="Send").click()
-    await expect(page.locator("#in-right-error")).to_have_text("Not that.")
+    await expect(page.locator("[data-error=right]")).to_have_text("Not that.")
     await picture(page, tmp_path, "form")
     await dialog.get_by_label("What would be right?").fill("thirty days")
     await dialog.get_by_role("button", name="Send").click()

@@ -34,7 +34,10 @@ CODE = section(words("x = *1*"), kind="preformatted") | {"border": 0}
         ("", []),
         ("plain &amp; 5 * 3 * 2", [section(words("plain & 5 * 3 * 2"))]),
         ("*b _i_* `c*`", [section(words("b ", bold=True), BOTH, words(" "), words("c*", code=True))]),
-        ("2*3*4 ~no~ snake_case_name", [section(words("2*3*4 "), words("no", strike=True), words(" snake_case_name"))]),
+        (
+            "2*3* 4 ~no~ snake_case_name",
+            [section(words("2*3* 4 "), words("no", strike=True), words(" snake_case_name"))],
+        ),
         ("<@U1> <!here> :wave:", [section(ANA, words(" "), HERE, words(" "), WAVE)]),
         ("<https://a.example/?x=1&amp;y|a &lt; b>", [section(LINK)]),
         ("<#C1|general><!subteam^S1><!date^1^{date}|then>", [section(GENERAL, TEAM, words("then"))]),

@@ -6,7 +6,6 @@ import { announce } from "./announce.js";
 import { $, button, clear, el } from "./dom.js";
 import { drawFaults, openFaults } from "./faults.js";
 import { icon } from "./icons.js";
-import { inputValues } from "./inputs.js";
 import { listenToKeys, showShortcuts } from "./keys.js";
 import { inThread, isRoot, messageList } from "./lists.js";
 import { avatar } from "./messages.js";
@@ -114,7 +113,7 @@ function drawPrompts(place, offered, thread) {
 }
 
 function drawHome() {
-  const press = async (element, value) => on.tell(await act("click_in_view", { view: state.home.id, action_id: element.action_id, value: value ?? null, values: inputValues($("home")) }));
+  const press = async (element, value, more) => on.tell(await act("click_in_view", { view: state.home.id, action_id: element.action_id, value: value ?? null, ...more }));
   clear($("home"), state.home ? el("div", { class: "page" }, blocks(state.home.blocks, press, state.home.id)) : el("p", { class: "empty muted" }, `${nameOf(state.bot)} has not set up its home yet.`));
 }
 

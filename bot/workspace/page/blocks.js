@@ -3,14 +3,33 @@
 import { button, el } from "./dom.js";
 import { emoji } from "./emoji.js";
 import { icon } from "./icons.js";
-import { inputBlock, inputElement } from "./inputs.js";
-import { pressed, state } from "./server.js";
+import { inputBlock, inputElement, inputValues, restoreValues } from "./inputs.js";
+import { act as request, pressed, state } from "./server.js";
 import { dateNode, link, markdown, mention, mrkdwn, plainText } from "./text.js";
 
+/** `act(element, value, {block_id, values})`: `values` is all that stands in the inputs and menus of these blocks. */
 export function blocks(list, act, scope = "") {
-  const use = Object.assign((item, value) => act(item, value), { scope });
-  return (list || []).map((block) => (RENDER[block.type] || unknown)(block, use));
+  const nodes = [];
+  const useIn = ({ block_id }) => Object.assign((item, value) => act(item, value, { block_id, values: inputValues(nodes) }), { scope, ask: asker(scope, block_id) });
+  nodes.push(...(list || []).map((block) => (RENDER[block.type] || unknown)(block, useIn(block))));
+  if (isMessage(scope)) keepInputs(nodes, scope);
+  return nodes;
 }
+
+const isMessage = (scope) => scope.includes(" ");
+const put = new Map(); // scope of a message → what this page's person put into it, for when it is drawn again
+
+function keepInputs(nodes, scope) {
+  const key = `${state.me} ${scope}`;
+  if (put.has(key)) restoreValues(nodes, put.get(key));
+  for (const node of nodes) for (const kind of ["change", "input"]) node.addEventListener(kind, () => put.set(key, inputValues(nodes)));
+}
+
+/** Asks the app for the options of one of its own menus, in a message ("channel ts") or in a view (its id). */
+const asker = (scope, block_id) => (item, typed) => {
+  const [place, ts] = scope.split(" "), about = { block_id, action_id: item.action_id, typed };
+  return ts ? request("suggest", { channel: place, ts, ...about }) : request("suggest_in_view", { view: place, ...about });
+};
 
 export function textObject(text) {
   if (!text) return "";
@@ -46,13 +65,20 @@ function element(item, act, block) {
   switch (item.type) {
     case "button": return buttonElement(item, act);
     case "overflow": return overflow(item, act);
-    case "static_select": case "conversations_select": case "checkboxes": case "radio_buttons":
-      return inputElement(block.block_id, item, { class: item.type.endsWith("_select") ? "press" : "choices" }, (value) => act(item, value));
     case "feedback_buttons": return feedback(item, act);
     case "icon_button": return !item.visible_to_user_ids || item.visible_to_user_ids.includes(state.me) ? iconButton(item.icon, textOf(item.text), () => confirmThen(item, () => act(item, item.value))) : "";
     case "image": return el("span", { class: "muted" }, `[image: ${item.alt_text}]`);
-    default: return el("span", { class: "muted" }, `(${item.type})`);
+    default: return MENU.test(item.type) ? menu(item, act, block) : el("span", { class: "muted" }, `(${item.type})`);
   }
+}
+
+const MENU = /_select$|picker$|^checkboxes$|^radio_buttons$/;
+const PRESSED = /^(static|users|channels|conversations)_select$|picker$/;
+
+/** What acts as soon as something is chosen. */
+function menu(item, act, block) {
+  const onchange = (value) => confirmThen(item, () => act(item, value));
+  return inputElement(block.block_id, item, PRESSED.test(item.type) ? { class: "press" } : {}, { onchange, ask: act.ask });
 }
 
 const iconButton = (sign, label, onclick, more = {}) => button(icon(sign), onclick, { class: "icon", title: label, "aria-label": label, ...more });

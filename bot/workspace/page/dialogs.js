@@ -57,8 +57,7 @@ export function showModal(view) {
   const isUpdate = dialog.open && shown.view === view.id;
   const before = isUpdate ? inputValues(dialog) : {};
   const focused = isUpdate ? document.activeElement?.dataset : null;
-  const values = () => inputValues(dialog);
-  const press = async (element, value) => tell(await act("click_in_view", { view: view.id, action_id: element.action_id, value: value ?? null, values: values() }));
+  const press = async (element, value, more) => tell(await act("click_in_view", { view: view.id, action_id: element.action_id, value: value ?? null, ...more }));
   ask(plainText(view.title?.text || ""), blocks(view.blocks, press, view.id), plainText(view.submit?.text || ""), () => submit(view), {
     cancel: plainText(view.close?.text || "Cancel"), view: view.id, ondismiss: () => act("close", { view: view.id }),
   });
@@ -79,7 +78,8 @@ function showErrors(errors) {
   for (const place of dialog.querySelectorAll(".error")) place.textContent = "";
   for (const input of dialog.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
   const [first] = Object.entries(errors).map(([block, text]) => {
-    const place = $(`in-${block}-error`), input = $(`in-${block}`);
+    const named = CSS.escape(block), place = dialog.querySelector(`[data-error="${named}"]`);
+    const held = place?.parentElement.querySelector(`[data-block="${named}"]`), input = held?.querySelector("[role=combobox]") || held;
     if (place) place.textContent = text;
     input?.setAttribute("aria-invalid", "true");
     return { place, input };

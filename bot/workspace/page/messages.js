@@ -61,7 +61,7 @@ export function permalink(message) {
 function content(message, on) {
   // What people typed is in both text and blocks; the text keeps *their* formatting.
   if (message.blocks?.length && isBot(message.user)) {
-    const press = async (element, value) => on.tell(await act("click", { channel: message.channel, ts: message.ts, action_id: element.action_id, value: value ?? null }));
+    const press = async (element, value, more) => on.tell(await act("click", { channel: message.channel, ts: message.ts, action_id: element.action_id, value: value ?? null, ...more }));
     return el("div", { class: "content" }, blocks(message.blocks, press, `${message.channel} ${message.ts}`));
   }
   return message.text ? mrkdwn(message.text) : null;
