@@ -201,7 +201,7 @@ async def test_hostile_text_never_becomes_markup(stage: Scene, browser: Browser)
     for text in ({"text": evil}, {"markdown_text": evil}):
         await client.chat_postMessage(channel=stage.general.id, **text)
     page, problems = await open_page(stage, browser)
-    await expect(page.locator("#channel-list .message")).to_have_count(4)
+    await expect(page.locator("#channel-list .message")).to_have_count(5)  # the first says that she has joined
     assert await page.evaluate("window.owned === undefined")
     assert await page.locator("img, body script, a[href^=javascript]").count() == 0
     assert problems == []
