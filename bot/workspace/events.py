@@ -7,9 +7,12 @@ Source: recorded payloads of java-slack-sdk, facts on order and doubles in docs 
 
 from __future__ import annotations
 
+import html
+import re
 import secrets
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 from bot.workspace.shapes import Json, Shapes
 from bot.workspace.sockets import Envelope, SocketHub
@@ -24,11 +27,13 @@ DEFAULT_EVENTS = frozenset(
 )
 # What this can send at all; `send` refuses any other.
 SENT = DEFAULT_EVENTS | frozenset(
-    "assistant_thread_context_changed assistant_thread_started channel_created channel_unarchive group_archive "
-    "group_rename group_unarchive pin_added pin_removed reaction_added reaction_removed team_join user_change".split()
+    "assistant_thread_context_changed assistant_thread_started channel_created channel_unarchive emoji_changed "
+    "file_created file_public group_archive group_rename group_unarchive link_shared pin_added pin_removed "
+    "reaction_added reaction_removed team_join user_change".split()
 )
 # Messages whose events do not name the workspace, as recorded.
 TEAMLESS = frozenset("file_share thread_broadcast channel_topic channel_purpose group_topic group_purpose".split())
+LINK = re.compile(r"<(https?://[^|>\s]+)")
 MESSAGE_KINDS = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
 
 
@@ -40,6 +45,7 @@ class EventSender:
         self.shapes = shapes
         self.hub = hub
         self.subscribed = subscribed
+        self.domains: tuple[str, ...] = ()
         self.sent: dict[str, Json] = {}
         self.is_open = True
         self.verification_token = secrets.token_hex(12)
@@ -56,7 +62,9 @@ class EventSender:
         if event.get("subtype") in TEAMLESS:
             event.pop("team", None)
         self._send_message(event, channel)
+        self._link_shared(message, channel)
         for file in message.files:
+            self._file_first_seen(file, channel)
             self._file_shared(file, message)
 
     def _mention(self, message: Message, channel: Channel) -> None:
@@ -66,6 +74,31 @@ class EventSender:
             return
         event = self.shapes.message(message) | {"type": "app_mention", "channel": channel.id}
         self.send("app_mention", event | {"event_ts": message.edited_ts or message.ts})
+
+    def _link_shared(self, message: Message, channel: Channel) -> None:
+        """The addresses of a person's message that are in the app's domains, for chat.unfurl."""
+        urls = [html.unescape(url) for url in LINK.findall(message.text)]
+        links = [{"url": url, "domain": domain} for url in dict.fromkeys(urls) if (domain := self._domain(url))]
+        if message.is_bot or not links:
+            return
+        event: Json = {"type": "link_shared", "channel": channel.id, "user": message.user, "message_ts": message.ts}
+        event |= {"links": links, "is_bot_user_member": True, "source": "conversations_history"}
+        event |= {"thread_ts": message.thread_ts} if message.thread_ts else {}
+        event["unfurl_id"] = f"{channel.id}.{message.ts}.{secrets.token_hex(16)}"
+        self.send("link_shared", event | {"event_ts": self.state.next_ts()})
+
+    def _domain(self, url: str) -> str:
+        """The one of the app's domains that an address is in, or an empty text."""
+        host = urlsplit(url).hostname or ""
+        return next((domain for domain in self.domains if f".{host}".endswith(f".{domain}")), "")
+
+    def _file_first_seen(self, file: File, channel: Channel) -> None:
+        """file_created with a file's first share, file_public with its first one in a public channel."""
+        public = [share for share in file.shares if self.state.channels[share.channel].kind == "channel"]
+        is_new = {"file_created": len(file.shares) == 1, "file_public": channel.kind == "channel" and len(public) == 1}
+        for name in (name for name, first in is_new.items() if first):
+            event: Json = {"type": name, "file_id": file.id, "user_id": file.user, "file": {"id": file.id}}
+            self.send(name, event | {"event_ts": self.state.next_ts()})
 
     def _file_shared(self, file: File, message: Message) -> None:
         event: Json = {"file_id": file.id, "user_id": file.user, "file": {"id": file.id}}
@@ -186,6 +219,11 @@ class EventSender:
 
     def _with_locale(self, user: User) -> Json:
         return self.shapes.user(user) | {"locale": user.locale}
+
+    def emoji_changed(self, subtype: str, **what: Any) -> None:
+        """``subtype``: add, with a name and its value; remove, with names."""
+        event = {"type": "emoji_changed", "subtype": subtype} | what
+        self.send("emoji_changed", event | {"event_ts": self.state.next_ts()})
 
     def uninstalled(self) -> None:
         """tokens_revoked and app_uninstalled, in an order that Slack does not promise."""

@@ -1,4 +1,4 @@
-"""Who there is: people come, change what they say of themselves, and go."""
+"""Who there is: people come, change what they say of themselves, and go; and the emoji that they share."""
 
 from __future__ import annotations
 
@@ -55,6 +55,16 @@ class PeopleActions(Acting):
             if channel.kind != "im" and person.id in channel.members:
                 channel.members.remove(person.id)
         self._changed(person)
+
+    async def add_emoji(self, name: str, url: str) -> None:
+        """Somebody gives the workspace an emoji of its own; ``url`` is its picture, or alias:another."""
+        self.core.state.emoji[name] = url
+        self.core.events.emoji_changed("add", name=name, value=url)
+
+    async def remove_emoji(self, name: str) -> None:
+        """Somebody takes one of the workspace's own emoji away."""
+        del self.core.state.emoji[name]
+        self.core.events.emoji_changed("remove", names=[name])
 
     def _changed(self, person: User) -> None:
         person.updated = int(time.time())

@@ -46,6 +46,7 @@ class Workspace(Actions):
     ``port`` 0 takes a free one. ``events`` are the subscriptions of the app, ``scopes`` what its token may do,
     ``hints`` questions that the page offers to a newcomer, ``commands`` those that the composer offers (name, what
     it does), ``shortcuts`` those in each message's menu (callback id, label).
+    ``unfurl_domains`` are those whose addresses raise link_shared.
     ``stream_lasts_s`` is after how long Slack ends a stream; ``rate_limits`` keeps to Slack's tiers. Everything is
     lost with the process.
     """
@@ -65,6 +66,7 @@ class Workspace(Actions):
         shortcuts: Sequence[tuple[str, str]] = (),
         stream_lasts_s: float = 300.0,
         rate_limits: bool = False,
+        unfurl_domains: Iterable[str] = (),
     ) -> None:
         self.host = host
         self.port = port
@@ -82,6 +84,7 @@ class Workspace(Actions):
         shapes = Shapes(state, self.base_url)
         hub = SocketHub(state.app_id, ack_timeout_s, self._sockets_changed)
         sender = EventSender(state, shapes, hub, frozenset(events))
+        sender.domains = tuple(unfurl_domains)
         self.core = Core(state, shapes, hub, sender, feed, tuple(scopes), stream_lasts_s)
         self.core.tiers.are_on = rate_limits
         self._page = PageServer(self)

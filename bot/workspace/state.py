@@ -225,6 +225,7 @@ class State:
         self.looking_at: dict[str, str] = {}
         self.chats: dict[str, str] = {}  # which chat with the app each person has open
         self.titles: dict[tuple[str, str], str] = {}
+        self.emoji: dict[str, str] = {}
         self.scheduled: dict[str, Scheduled] = {}
         self.modals: dict[str, View] = {}
         self.homes: dict[str, View] = {}

@@ -24,6 +24,7 @@ from bot.workspace.methods import (
     reactions,
     scheduled,
     streams,
+    unfurls,
     views,
 )
 from bot.workspace.methods.registry import METHODS, Method
@@ -41,6 +42,7 @@ FAMILIES = (
     reactions,
     scheduled,
     streams,
+    unfurls,
     views,
 )
 

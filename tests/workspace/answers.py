@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.workspace.conftest import Scene
 
+ADDRESS = "https://example.com/a"
 FORM = {"type": "modal", "callback_id": "form", "title": {"type": "plain_text", "text": "Form"}, "blocks": []}
 
 
@@ -83,12 +84,14 @@ async def _bookmark_answers(scene: Scene) -> dict[str, Any]:
 async def _file_answers(scene: Scene) -> dict[str, Any]:
     client, channel = scene.client(), scene.general.id
     posted = await scene.workspace.post("ana", "general", "hello")
+    linked = await scene.workspace.post("ana", "general", ADDRESS)
     await scene.workspace.react("ben", posted, "eyes")
     place = await client.files_getUploadURLExternal(filename="a.txt", length=1)
     files = [{"id": place["file_id"], "title": "A"}]
     return {
         "files.completeUploadExternal": await client.files_completeUploadExternal(files=files, channel_id=channel),
         "files.delete": await client.files_delete(file=place["file_id"]),
+        "chat.unfurl": await client.chat_unfurl(channel=channel, ts=linked.ts, unfurls={ADDRESS: {"title": "A"}}),
         "reactions.get": await client.reactions_get(channel=channel, timestamp=posted.ts),
     }
 

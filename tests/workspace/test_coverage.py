@@ -49,4 +49,4 @@ async def test_an_absent_method_is_unknown_and_an_absent_event_is_refused(scene:
     for name in ABSENT:
         assert await code(scene.client().api_call(name)) == "unknown_method"
     with pytest.raises(KeyError):
-        scene.workspace.core.events.send("emoji_changed", {"type": "emoji_changed"})
+        scene.workspace.core.events.send("app_rate_limited", {"type": "app_rate_limited"})

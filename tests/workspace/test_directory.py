@@ -81,11 +81,25 @@ async def test_an_app_hears_who_comes_and_who_changes(make_scene: MakeScene) -> 
     assert changes == [("Dora Weiss", False), ("Dora Weiss", True)]
 
 
-async def test_groups_and_emoji_of_ones_own_are_none(make_scene: MakeScene) -> None:
-    scene = await make_scene(scopes=every_scope())
-    client = scene.client()
-    assert (await client.usergroups_list())["usergroups"] == []
-    assert (await client.emoji_list())["emoji"] == {}
+async def test_emoji_of_the_workspaces_own(make_scene: MakeScene) -> None:
+    scene = await make_scene(scopes=every_scope(), events=SENT)
+    client, app = scene.client(), scene.app()
+    recorder = Recorder(app, SENT)
+    await scene.connect(app)
+    await scene.workspace.add_emoji("parrot", "https://example.com/parrot.gif")
+    assert (await client.emoji_list())["emoji"] == {"parrot": "https://example.com/parrot.gif"}
     assert "categories" in (await client.emoji_list(include_categories=True))
+    await scene.workspace.remove_emoji("parrot")
+    assert (await client.emoji_list())["emoji"] == {}
+    await settled(scene)
+    added, removed = recorder.events("emoji_changed")
+    assert (added["subtype"], added["name"], added["value"]) == ("add", "parrot", "https://example.com/parrot.gif")
+    assert (removed["subtype"], removed["names"]) == ("remove", ["parrot"])
     denied = await make_scene()
     assert await code(denied.client().emoji_list()) == "missing_scope"
+
+
+async def test_groups_are_none(make_scene: MakeScene) -> None:
+    scene = await make_scene(scopes=["usergroups:read"])
+    assert (await scene.client().usergroups_list())["usergroups"] == []
+    assert await code((await make_scene()).client().usergroups_list()) == "missing_scope"

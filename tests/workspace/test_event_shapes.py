@@ -23,10 +23,12 @@ NEWER_KEYS = {
     "message/thread_broadcast": {"parent_user_id"},
     "message/file_share": {"client_msg_id", "user_team", "source_team"},
     "view_submission": {"response_urls"},
+    "emoji_changed": {"names"},
     "user_change": {"event_ts"},
 }
 # Keys that the recordings have and no event here can: of other products, of settings, of what is long gone.
 SELDOM = {
+    "emoji_changed": {"old_name", "new_name"},
     "app_mention": {"app_id", "bot_id", "bot_profile", "display_as_bot", "subtype", "user_profile", "username"},
     "member_joined_channel": {"enterprise"},
     "message": {"edited", "metadata"},
@@ -46,6 +48,10 @@ FILES = {
     "channel_shared": "ChannelSharedPayload",
     "channel_unarchive": "ChannelUnarchivePayload",
     "channel_unshared": "ChannelUnsharedPayload",
+    "emoji_changed": "EmojiChangedPayload",
+    "file_created": "FileCreatedPayload",
+    "file_public": "FilePublicPayload",
+    "link_shared": "LinkSharedPayload",
     "file_change": "FileChangePayload",
     "file_deleted": "FileDeletedPayload",
     "file_shared": "FileSharedPayload",
@@ -110,6 +116,8 @@ async def live_through(scene: Scene) -> None:
     await place.post(eve, joint, "@inhouse hello", files=[("c.txt", b"c")])
     await place.stop_sharing(joint, "T0THIRDTEAM")
     await place.start_chat("ana")
+    await place.post("ben", "general", "https://example.com/a", thread_ts=kept.ts)
+    await live_in_channels(scene)
     await place.look_at("ana", "general")
     await place.open_home("ana")
     await place.leave("general", dora)
@@ -119,7 +127,8 @@ async def live_through(scene: Scene) -> None:
             await place.add_channel("inner", ["ana"], is_private=True)
         await place.archive_channel(deleted)
         await place.delete_channel(deleted)
-    await live_in_channels(scene)
+    await place.add_emoji("parrot", "https://example.com/parrot.gif")
+    await place.remove_emoji("parrot")
     await place.change_user(dora, status_text="away")
     await place.uninstall()
 
@@ -141,13 +150,13 @@ async def live_in_channels(scene: Scene) -> None:
 
 async def all_events() -> list[tuple[str, dict[str, Any]]]:
     """(name, event) of everything that a workspace can send, each more than once."""
-    scene = await build_scene(events=SENT, scopes=every_scope())
+    scene = await build_scene(events=SENT, scopes=every_scope(), unfurl_domains=["example.com"])
     try:
         await live_through(scene)
         sent = [wrapper["event"] for wrapper in scene.workspace.core.events.sent.values()]
     finally:
         await scene.workspace.stop()
-    return [(f"message/{e['subtype']}" if e.get("subtype") else e["type"], e) for e in sent]
+    return [(f"message/{e['subtype']}" if e["type"] == "message" and "subtype" in e else e["type"], e) for e in sent]
 
 
 def recorded_event(folder: Path, name: str) -> dict[str, Any]:

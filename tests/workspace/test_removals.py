@@ -135,3 +135,13 @@ async def test_uninstalled_app_is_told_and_its_token_is_dead(scene: Scene) -> No
     headers = {"Authorization": f"Bearer {scene.workspace.bot_token}"}
     async with aiohttp.ClientSession() as session, session.get(address, headers=headers) as response:
         assert "Sign in" in await response.text()
+
+
+async def test_token_that_the_app_gives_back_is_dead(scene: Scene) -> None:
+    _, recorder = await connected(scene)
+    client = scene.client()
+    assert not (await client.auth_revoke(test=True))["revoked"]
+    await client.auth_test()
+    assert (await client.auth_revoke())["revoked"]
+    assert await code(client.auth_test()) == "account_inactive"
+    await scene.workspace.wait_for(lambda: recorder.events("tokens_revoked"))

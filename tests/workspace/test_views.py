@@ -226,3 +226,21 @@ async def test_titles_and_prompts_need_a_thread_that_exists_or_none(scene: Scene
     assert await code(client.assistant_threads_setSuggestedPrompts(**wrong, prompts=prompts)) == "invalid_thread_ts"
     empty = client.assistant_threads_setSuggestedPrompts(channel_id=direct.id, prompts=[{"title": "", "message": "x"}])
     assert await code(empty) == "invalid_arguments"
+
+
+async def test_external_id_is_of_one_view_alone(scene: Scene) -> None:
+    client = scene.client()
+    shown = await opened(scene, scene.app(), modal("First", external_id="one"))
+    home = {"type": "home", "blocks": [], "external_id": "one"}
+    assert await code(client.views_publish(user_id=scene.ben.id, view=home)) == "duplicate_external_id"
+    await client.views_publish(user_id=scene.ben.id, view=home | {"external_id": "two"})
+    await client.views_publish(user_id=scene.ben.id, view=home | {"external_id": "two"})
+    taken = client.views_update(view_id=shown.id, view=modal("Second", external_id="two"))
+    assert await code(taken) == "duplicate_external_id"
+    await client.views_update(external_id="one", view=modal("Second", external_id="one"))
+    command = scene.workspace.core.interactions.command(scene.ana, scene.general, "/form", "")
+    pushed = client.views_push(trigger_id=command["trigger_id"], view=modal("Third", external_id="one"))
+    assert await code(pushed) == "duplicate_external_id"
+    again = client.views_open(trigger_id=command["trigger_id"], view=modal("Third", external_id="one"))
+    assert await code(again) == "duplicate_external_id", "and the trigger is still good"
+    await client.views_open(trigger_id=command["trigger_id"], view=modal("Third"))

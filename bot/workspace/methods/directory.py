@@ -49,9 +49,9 @@ async def list_groups(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("emoji.list", "emoji:read")
 async def list_emoji(core: Core, args: Arguments) -> dict[str, Any]:
-    """The workspace's own emoji, of which there are none."""
+    """The workspace's own emoji: their names, and where their pictures are."""
     categories = {"categories_version": "1", "categories": []} if args.flag("include_categories") else {}
-    return {"emoji": {}, "cache_ts": f"{core.state.started}.000000"} | categories
+    return {"emoji": dict(core.state.emoji), "cache_ts": f"{core.state.started}.000000"} | categories
 
 
 def _user(core: Core, args: Arguments) -> User:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from bot.workspace.arguments import Arguments
@@ -12,6 +13,15 @@ from bot.workspace.methods.chat import new_bot_message, read_thread
 from bot.workspace.methods.places import joined_channel
 from bot.workspace.methods.registry import method
 from bot.workspace.state import File
+
+# What files.list can be asked for; posts, Google's documents and snippets are never made here.
+TYPES: dict[str, Callable[[File], bool]] = {
+    "all": lambda file: True,
+    "images": lambda file: file.mimetype.startswith("image/"),
+    "pdfs": lambda file: file.filetype == "pdf",
+    "zips": lambda file: file.filetype == "zip",
+    **dict.fromkeys(("gdocs", "snippets", "spaces"), lambda file: False),
+}
 
 
 @method("files.info", "files:read")
@@ -23,16 +33,35 @@ async def info(core: Core, args: Arguments) -> dict[str, Any]:
 
 @method("files.list", "files:read")
 async def list_files(core: Core, args: Arguments) -> dict[str, Any]:
-    """A page of the files that the app may see, newest first, of one channel or user where asked."""
+    """A page of the files that the app may see, newest first, of one channel, user, time or type where asked.
+
+    Raises: ApiError unknown_type, user_not_found.
+    """
+    if args.text("user") and args.text("user") not in core.state.users:
+        raise ApiError("user_not_found")
     seen = [f for f in core.state.files.values() if not f.deleted and core.state.is_file_visible(f, core.state.bot.id)]
-    if args.text("channel"):
-        seen = [f for f in seen if any(share.channel == args.text("channel") for share in f.shares)]
-    if args.text("user"):
-        seen = [f for f in seen if f.user == args.text("user")]
+    wanted = _filter(args)
+    seen = [file for file in seen if wanted(file)]
     count, page = max(1, args.number("count", 100)), max(1, args.number("page", 1))
     shown = seen[::-1][(page - 1) * count : page * count]
     paging = {"count": count, "total": len(seen), "page": page, "pages": -(-len(seen) // count)}
     return {"files": [core.shapes.file_with_shares(f) for f in shown], "paging": paging}
+
+
+def _filter(args: Arguments) -> Callable[[File], bool]:
+    """Whether a file is one of those asked for. Raises: ApiError unknown_type, invalid_arguments."""
+    types = args.text("types", "all").replace(" ", "").split(",")
+    if not set(types) <= set(TYPES):
+        raise ApiError("unknown_type")
+    oldest, latest = args.number("ts_from", 0), args.number("ts_to", 2**62)
+    channel, user = args.text("channel"), args.text("user")
+
+    def is_wanted(file: File) -> bool:
+        is_there = not channel or any(share.channel == channel for share in file.shares)
+        is_of_type = any(TYPES[name](file) for name in types)
+        return is_there and is_of_type and user in ("", file.user) and oldest <= file.created <= latest
+
+    return is_wanted
 
 
 @method("files.delete", "files:write")
@@ -83,3 +112,9 @@ def _share(core: Core, args: Arguments, files: list[File]) -> None:
     message = new_bot_message(core, channel, (args.text("initial_comment"), []), read_thread(channel, args))
     message.files = files
     core.add_message(message)
+
+
+@method("files.upload", "files:write")
+async def upload(core: Core, args: Arguments) -> dict[str, Any]:
+    """The older way to upload, which Slack has closed. Raises: ApiError method_deprecated, always."""
+    raise ApiError("method_deprecated")

@@ -1,4 +1,4 @@
-"""auth.test, api.test, apps.connections.open, users.info, users.list, bots.info, team.info."""
+"""auth.test, auth.revoke, api.test, apps.connections.open, users.info, users.list, bots.info, team.info."""
 
 from __future__ import annotations
 
@@ -33,6 +33,15 @@ async def auth_test(core: Core, args: Arguments) -> dict[str, Any]:
         "app_id": state.app_id,
         "is_enterprise_install": False,
     }
+
+
+@method("auth.revoke")
+async def auth_revoke(core: Core, args: Arguments) -> dict[str, Any]:
+    """Give the bot token back, which ends the installation; with ``test`` only see that it could be."""
+    if args.flag("test"):
+        return {"revoked": False}
+    core.uninstall()
+    return {"revoked": True}
 
 
 @method("apps.connections.open", app_token=True)

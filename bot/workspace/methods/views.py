@@ -40,6 +40,13 @@ def checked_view(view: dict[str, Any]) -> dict[str, Any]:
     return view | {"blocks": number_blocks(view.get("blocks", []))}
 
 
+def check_external_id(core: Core, body: dict[str, Any], own: View | None = None) -> None:
+    """Refuse an external id that another view of the app has. Raises: ApiError duplicate_external_id."""
+    others = [view for view in (*core.state.modals.values(), *core.state.homes.values()) if view is not own]
+    if body.get("external_id") and any(view.body.get("external_id") == body["external_id"] for view in others):
+        raise ApiError("duplicate_external_id")
+
+
 def _check_modal(view: dict[str, Any]) -> None:
     """A title, labels of 24 characters at most, and a way to send where there is something to fill in."""
     for name in ("title", "submit", "close"):
@@ -68,6 +75,7 @@ async def open_view(core: Core, args: Arguments) -> dict[str, Any]:
     trigger_id = args.needed("trigger_id", "invalid_trigger_id")
     core.interactions.check_trigger(trigger_id)
     view = new_view("", read_view(args, "modal"))
+    check_external_id(core, view.body)
     view.user = core.interactions.use_trigger(trigger_id)
     return _answer(core, show_modal(core, view))
 
@@ -83,6 +91,7 @@ async def push_view(core: Core, args: Arguments) -> dict[str, Any]:
         raise ApiError("not_found")
     if len(open_views) >= MOST_STACKED:
         raise ApiError("push_limit_reached")
+    check_external_id(core, body)
     core.interactions.use_trigger(trigger_id)
     return _answer(core, show_modal(core, new_view(user_id, body, open_views[-1])))
 
@@ -95,7 +104,9 @@ async def update_view(core: Core, args: Arguments) -> dict[str, Any]:
         raise ApiError("not_found")
     if args.text("hash") not in ("", view.hash):
         raise ApiError("hash_conflict")
-    return _answer(core, replace_view(core, view, read_view(args, "modal")))
+    body = read_view(args, "modal")
+    check_external_id(core, body, view)
+    return _answer(core, replace_view(core, view, body))
 
 
 def _external(core: Core, external_id: str) -> View | None:
@@ -113,6 +124,7 @@ async def publish_view(core: Core, args: Arguments) -> dict[str, Any]:
     if earlier and args.text("hash") not in ("", earlier.hash):
         raise ApiError("hash_conflict")
     view = new_view(user_id, read_view(args, "home"))
+    check_external_id(core, view.body, earlier)
     core.state.homes[user_id] = view
     core.show_view(view)
     return {"view": core.interactions.view(view)}
