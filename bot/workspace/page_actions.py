@@ -202,13 +202,22 @@ async def add_channel(actions: Actions, person: User, name: str) -> Answer:
 async def slash(
     actions: Actions, person: User, channel: str, command: str, text: str = "", thread_ts: str = ""
 ) -> Answer:
-    """Slack's own /invite and /leave; everything else goes to the app. In a thread there are no commands."""
+    """Slack's own commands; everything else goes to the app. In a thread there are no commands."""
+    said = text.strip()
     if thread_ts:
         await actions.slash(person, channel, command, text, thread_ts=thread_ts)
     elif command == "/invite":
-        await actions.invite(channel, text.strip().removeprefix("@"), person)
+        await actions.invite(channel, said.removeprefix("@"), person)
+    elif command == "/remove":
+        await actions.leave(channel, said.removeprefix("@"), person)
     elif command == "/leave":
         await actions.leave(channel, person)
+    elif command == "/topic":
+        await actions.set_topic(channel, said, person)
+    elif command == "/rename" and said:
+        await actions.rename_channel(channel, "-".join(said.lower().split()), person)
+    elif command == "/archive":
+        await actions.archive_channel(channel, person)
     else:
         await actions.slash(person, channel, command, text)
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import aiohttp
 import pytest
 
 from bot.workspace.events import SENT
@@ -247,3 +248,22 @@ async def test_how_far_the_app_has_read_is_kept(managing: tuple[Scene, Recorder]
     await client.conversations_mark(channel=scene.general.id, ts=posted.ts)
     assert (await client.conversations_info(channel=scene.general.id))["channel"]["last_read"] == posted.ts
     assert await code(client.conversations_mark(channel=scene.general.id, ts="soon")) == "invalid_timestamp"
+
+
+async def test_slacks_own_commands_change_the_channel_and_are_not_the_apps(managing: tuple[Scene, Recorder]) -> None:
+    scene, recorder = managing
+    address = f"{scene.workspace.base_url}/page/do/slash"
+    headers = {"X-Page-Key": scene.workspace._page.key}
+
+    async def typed(command: str, text: str = "") -> None:
+        body = {"user": scene.ana.id, "channel": scene.general.id, "command": command, "text": text}
+        async with aiohttp.ClientSession(headers=headers) as session, session.post(address, json=body) as response:
+            assert (await response.json())["ok"]
+
+    for command, text in (("/topic", "Rent"), ("/rename", "Every Body"), ("/remove", "@ben"), ("/archive", "")):
+        await typed(command, text)
+    await settled(scene)
+    assert (scene.general.topic.value, scene.general.name, scene.general.is_archived) == ("Rent", "every-body", True)
+    assert scene.ben.id not in scene.general.members
+    assert [e["user"] for e in recorder.events("channel_archive")] == [scene.ana.id]
+    assert not scene.workspace.ephemerals("ana"), "no app was asked"

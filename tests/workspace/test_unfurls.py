@@ -24,6 +24,8 @@ async def test_app_is_told_of_its_addresses_and_unfurls_them(make_scene: MakeSce
     await scene.workspace.post("ana", "general", "nothing to see at https://other.example/c")
     await client.chat_postMessage(channel=scene.general.id, text=f"<{url}>")
     await settled(scene)
+    sent = [wrapper["event"]["type"] for wrapper in scene.workspace.core.events.sent.values()]
+    assert sent.count("link_shared") == 1, "the app is not told of what it posted itself"
     (told,) = recorder.events("link_shared")
     assert told["links"] == [{"url": url, "domain": "example.com"}] and told["message_ts"] == posted.ts
     await client.chat_unfurl(channel=scene.general.id, ts=posted.ts, unfurls={url: {"title": "First"}})

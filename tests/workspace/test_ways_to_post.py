@@ -105,6 +105,25 @@ async def test_a_name_of_its_own_needs_its_scope_and_is_ignored_without(make_sce
     assert (history[0]["text"], history[0]["username"]) == ("bye", "Herald")
 
 
+async def test_channel_may_be_named_and_with_a_scope_need_not_be_joined(make_scene: MakeScene) -> None:
+    scene = await make_scene()
+    await scene.workspace.add_channel("away", ["ana"], with_bot=False)
+    await scene.workspace.add_channel("hidden", ["ana"], is_private=True, with_bot=False)
+    client = scene.client()
+    for name in ("general", "#general"):
+        assert (await client.chat_postMessage(channel=name, text="x"))["channel"] == scene.general.id
+    assert await code(client.chat_postMessage(channel="#away", text="x")) == "not_in_channel"
+    assert await code(client.chat_postMessage(channel="#hidden", text="x")) == "channel_not_found"
+    assert await code(client.chat_postMessage(channel="#nowhere", text="x")) == "channel_not_found"
+    able = await make_scene(scopes=["chat:write", "chat:write.public"])
+    away = await able.workspace.add_channel("away", ["ana"], with_bot=False)
+    hidden = await able.workspace.add_channel("hidden", ["ana"], is_private=True, with_bot=False)
+    assert (await able.client().chat_postMessage(channel=away.id, text="x"))["ok"]
+    assert await code(able.client().chat_postMessage(channel=hidden.id, text="x")) == "channel_not_found"
+    await able.workspace.archive_channel(away)
+    assert await code(able.client().chat_postMessage(channel=away.id, text="x")) == "not_in_channel"
+
+
 @pytest.mark.page
 async def test_the_page_shows_such_replies_and_names(make_scene: MakeScene, browser: Browser) -> None:
     scene = await make_scene(scopes=[*DEFAULT_SCOPES, "chat:write.customize"])

@@ -9,7 +9,7 @@ from bot.workspace.arguments import Arguments
 from bot.workspace.core import Core
 from bot.workspace.errors import ApiError
 from bot.workspace.limits import POST_CHARS, UPDATE_CHARS, check_blocks, check_markdown
-from bot.workspace.methods.places import joined_channel, message_at
+from bot.workspace.methods.places import addressed_channel, joined_channel, message_at
 from bot.workspace.methods.registry import method
 from bot.workspace.state import Channel, Message
 
@@ -108,7 +108,7 @@ def give_name(core: Core, message: Message, args: Arguments) -> None:
 @method("chat.postMessage", "chat:write")
 async def post_message(core: Core, args: Arguments) -> dict[str, Any]:
     """Post as the app, in a channel or a thread. Raises: ApiError."""
-    channel = joined_channel(core, args)
+    channel = addressed_channel(core, args)
     message = core.add_message(composed(core, channel, args))
     return {"channel": channel.id, "ts": message.ts, "message": core.shapes.message(message)}
 

@@ -28,6 +28,20 @@ def readable_channel(core: Core, args: Arguments, right: str, name: str = "chann
     return channel
 
 
+def addressed_channel(core: Core, args: Arguments) -> Channel:
+    """The channel of a posting call, which may give a name too, and with chat:write.public need not be joined.
+
+    Raises: ApiError.
+    """
+    wanted = args.needed("channel", "channel_not_found")
+    named = (c for c in core.state.channels.values() if c.name == wanted.removeprefix("#"))
+    channel = core.state.channels.get(wanted) or next(named, None)
+    is_open = channel is not None and channel.kind == "channel" and not channel.is_archived
+    if channel and is_open and "chat:write.public" in core.scopes:
+        return channel
+    return joined_channel(core, Arguments(args.values | {"channel": channel.id if channel else wanted}))
+
+
 def joined_channel(core: Core, args: Arguments, name: str = "channel") -> Channel:
     """The channel of a writing call; a user's id stands for the direct conversation. Raises: ApiError."""
     wanted = args.needed(name, "channel_not_found")

@@ -37,7 +37,7 @@ def method(name: str, *scopes: str, app_token: bool = False, needs_token: bool =
 
 
 # No method is refused without these: they let one do more, or are for events alone.
-FURTHER_SCOPES = ("app_mentions:read", "chat:write.customize", "commands", "links:read")
+FURTHER_SCOPES = ("app_mentions:read", "chat:write.customize", "chat:write.public", "commands", "links:read")
 
 
 def every_scope() -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from bot.workspace.arguments import Arguments
 from bot.workspace.core import Core
 from bot.workspace.errors import ApiError
 from bot.workspace.methods.chat import composed
-from bot.workspace.methods.places import joined_channel, listing, page_of
+from bot.workspace.methods.places import addressed_channel, joined_channel, listing, page_of
 from bot.workspace.methods.registry import method
 from bot.workspace.state import Scheduled, new_id
 
@@ -21,7 +21,7 @@ CROWD, CROWD_S = 30, 300  # so many messages in one channel within so many secon
 @method("chat.scheduleMessage", "chat:write")
 async def schedule(core: Core, args: Arguments) -> dict[str, Any]:
     """Post later, at ``post_at`` in seconds since 1970. Raises: ApiError time_in_past, time_too_far, invalid_time."""
-    channel = joined_channel(core, args)
+    channel = addressed_channel(core, args)
     post_at = _time(args)
     message = composed(core, channel, args)
     near = [s for s in core.state.scheduled.values() if abs(s.post_at - post_at) < CROWD_S]

@@ -107,4 +107,9 @@ export function composer(id, { placeholder, send, people, commands }) {
 }
 
 /** Slash commands the composer offers: the app's own, then the workspace's. */
-export const allCommands = () => [...state.commands, ["/invite", "Add somebody to this channel"], ["/leave", "Leave this channel"]];
+export const allCommands = () => [
+  ...state.commands,
+  ["/invite", "Add somebody to this channel"], ["/remove", "Take somebody out of this channel"],
+  ["/leave", "Leave this channel"], ["/topic", "Say what this channel is about"],
+  ["/rename", "Give this channel another name"], ["/archive", "Close this channel to all writing"],
+];
