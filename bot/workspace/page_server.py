@@ -162,6 +162,8 @@ class PageServer:
             "hints": list(workspace.hints),
             "commands": [list(command) for command in workspace.commands],
             "shortcuts": [list(shortcut) for shortcut in workspace.shortcuts],
+            "global_shortcuts": [list(shortcut) for shortcut in workspace.global_shortcuts],
+            "has_chats": core.events.has_chats,
             "connected": workspace.is_connected,
             "notice": workspace.notice,
             "start": workspace.start_at and self._place(workspace.start_at),

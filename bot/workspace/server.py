@@ -45,8 +45,8 @@ class Workspace(Actions):
 
     ``port`` 0 takes a free one. ``events`` are the subscriptions of the app, ``scopes`` what its token may do,
     ``hints`` questions that the page offers to a newcomer, ``commands`` those that the composer offers (name, what
-    it does), ``shortcuts`` those in each message's menu (callback id, label).
-    ``unfurl_domains`` are those whose addresses raise link_shared.
+    it does), ``shortcuts`` those in each message's menu (callback id, label), ``global_shortcuts`` those beside the
+    composer. ``unfurl_domains`` are those whose addresses raise link_shared.
     ``stream_lasts_s`` is after how long Slack ends a stream; ``rate_limits`` keeps to Slack's tiers. Everything is
     lost with the process.
     """
@@ -64,6 +64,7 @@ class Workspace(Actions):
         hints: Sequence[str] = (),
         commands: Sequence[tuple[str, str]] = (),
         shortcuts: Sequence[tuple[str, str]] = (),
+        global_shortcuts: Sequence[tuple[str, str]] = (),
         stream_lasts_s: float = 300.0,
         rate_limits: bool = False,
         unfurl_domains: Iterable[str] = (),
@@ -73,6 +74,7 @@ class Workspace(Actions):
         self.hints = tuple(hints)
         self.commands = tuple(commands)
         self.shortcuts = tuple(shortcuts)
+        self.global_shortcuts = tuple(global_shortcuts)
         self.notice = DEFAULT_NOTICE
         self.start_at: Message | None = None
         # Built at run time: nothing in the source looks like a real token.

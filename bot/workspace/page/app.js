@@ -38,8 +38,10 @@ function people() {
   return members.sort((a, b) => isBot(b.id) - isBot(a.id) || channel?.members.includes(b.id) - channel?.members.includes(a.id));
 }
 
-async function post({ text, files }, thread) {
+async function post({ text, files }, place) {
   const command = /^(\/[\w-]+)\s*([\s\S]*)$/.exec(text);
+  const thread = !place && inChats() && !command ? await newChat() : place;
+  if (thread === undefined) return false;
   const body = { channel: at.channel, thread_ts: thread };
   const answer = command && !files.length
     ? await act("slash", { channel: at.channel, command: command[1], text: command[2], thread_ts: thread })
@@ -49,6 +51,15 @@ async function post({ text, files }, thread) {
     followAnswer(at.channel, at.asked);
   }
   return on.tell(answer).ok;
+}
+
+/** An app of the assistant kind is only ever spoken to in chats, which are threads. */
+const inChats = () => state.hasChats && state.channels.get(at.channel)?.kind === "im";
+
+async function newChat() {
+  const answer = on.tell(await act("start_chat"));
+  if (answer.ok) openThread(answer.ts, { focus: true });
+  return answer.ts;
 }
 
 /** Open the thread of what was just asked as soon as the bot stirs there. */
@@ -97,6 +108,7 @@ function drawChannel() {
   const home = isApp && at.tab === "home";
   $("channel-list").hidden = home; $("home").hidden = !home; $("compose-channel-slot").hidden = home || !channel || channel.is_archived;
   $("tab-home").setAttribute("aria-selected", String(home)); $("tab-messages").setAttribute("aria-selected", String(!home));
+  channelBox.redraw(inChats() ? newChat : null);
   channelBox.input.placeholder = channel ? `Message ${isApp ? title(channel) : `#${title(channel)}`}` : "";
   channelBox.input.setAttribute("aria-label", channelBox.input.placeholder);
   document.title = `${channel ? title(channel) : ""} – ${state.team}`;
@@ -122,6 +134,7 @@ function drawThread() {
   document.body.classList.toggle("with-thread", Boolean(at.thread));
   if (!at.thread) return;
   const channel = state.channels.get(at.channel);
+  threadBox.redraw();
   $("thread-name").textContent = plainText(channel?.titles?.[at.thread] || "Thread");
   $("compose-thread-slot").hidden = Boolean(channel?.is_archived);
   $("thread-where").textContent = channel ? `${channel.kind === "channel" ? "# " : ""}${title(channel)}` : "";
@@ -179,7 +192,8 @@ async function go(channel, { thread = "", ts = "", push = true, focus = true } =
 /** The app learns that its messages were opened, and which channel the person came from. */
 async function openMessagesTab(from) {
   if (state.channels.has(from) && state.channels.get(from).kind !== "im") await act("look_at", { channel: from });
-  act("open_home", { tab: "messages" });
+  await act("open_home", { tab: "messages" });
+  if (inChats() && ![...messagesOf(at.channel).values()].some(isRoot)) newChat();
 }
 
 function openThread(ts, { focus = false } = {}) {

@@ -1,7 +1,9 @@
 // The message box: text, files, @mention and /command pickers. Enter sends, Shift+Enter makes a new line.
 import { button, clear, el, sizeText } from "./dom.js";
+import { tell } from "./dialogs.js";
 import { icon } from "./icons.js";
-import { isBot, state } from "./server.js";
+import { act, isBot, state } from "./server.js";
+import { plainText } from "./text.js";
 
 let made = 0;
 
@@ -14,9 +16,11 @@ export function composer(id, { placeholder, send, people, commands }) {
   const pending = el("div", { class: "pending" });
   const picker = el("ul", { id: pickerId, class: "picker", role: "listbox", hidden: true });
   const sendButton = button(icon("send"), () => submit(), { class: "send", "aria-label": "Send", title: "Send (Enter)" });
+  const lightning = el("details", { class: "more lightning", hidden: true });
+  const fresh = button("New chat", () => fresh.run(), { class: "press", hidden: true });
   const bar = el("div", { class: "compose-bar" },
     button(icon("plus"), () => chooser.click(), { class: "icon", "aria-label": "Add files", title: "Add files" }),
-    button("@", () => { insert("@"); suggest(); }, { class: "icon", "aria-label": "Mention somebody", title: "Mention somebody" }),
+    button("@", () => { insert("@"); suggest(); }, { class: "icon", "aria-label": "Mention somebody", title: "Mention somebody" }), lightning, fresh,
     el("span", { class: "grow muted keys" }, "Enter sends · Shift+Enter new line"), sendButton);
   const root = el("form", { class: "composer", onsubmit: (event) => { event.preventDefault(); submit(); } }, picker, pending, input, bar, chooser);
 
@@ -34,6 +38,20 @@ export function composer(id, { placeholder, send, people, commands }) {
     sendButton.disabled = !input.value.trim() && !box.files.length;
     clear(pending, box.files.map((file) => el("span", { class: "chip" }, `${file.name} · ${sizeText(file.size)}`,
       button(icon("close"), () => { box.files = box.files.filter((f) => f !== file); refresh(); }, { class: "icon", "aria-label": `Remove ${file.name}` }))));
+  }
+
+  /** The app's shortcuts that belong to no message, and the way to a new chat where the app has chats. */
+  function redraw(newChat = null) {
+    lightning.hidden = !state.globalShortcuts.length;
+    clear(lightning, el("summary", { class: "icon", "aria-label": "Shortcuts", title: "Shortcuts" }, icon("bolt")),
+      el("div", { class: "menu", role: "menu" }, state.globalShortcuts.map(([id, label]) => button(plainText(label), () => shortcut(id), { role: "menuitem" }))));
+    fresh.hidden = !newChat;
+    fresh.run = newChat;
+  }
+
+  async function shortcut(id) {
+    lightning.open = false;
+    tell(await act("global_shortcut", { callback_id: id }));
   }
 
   async function submit() {
@@ -103,7 +121,7 @@ export function composer(id, { placeholder, send, people, commands }) {
   }
 
   refresh();
-  return { root, input, addFiles, fill: (text) => { input.value = text; refresh(); input.focus(); input.setSelectionRange(text.length, text.length); } };
+  return { root, input, addFiles, redraw, fill: (text) => { input.value = text; refresh(); input.focus(); input.setSelectionRange(text.length, text.length); } };
 }
 
 /** Slash commands the composer offers: the app's own, then the workspace's. */

@@ -32,7 +32,7 @@ export function messageNode(message, view, on, compact) {
   node.append(el("div", { class: "body" },
     message.ephemeral ? el("div", { class: "only-you" }, [icon("eye"), "Only visible to you"]) : null,
     compact ? null : byline(message),
-    view === "channel" && titleOf(message) ? el("div", { class: "thread-title" }, plainText(titleOf(message))) : null,
+    view === "channel" && titleOf(message) && message.subtype !== "assistant_app_thread" ? el("div", { class: "thread-title" }, plainText(titleOf(message))) : null,
     foldable(content(message, on), message),
     message.edited && !isBot(message.user) ? el("span", { class: "muted edited" }, "(edited)") : null,
     (message.attachments || []).map(preview),
