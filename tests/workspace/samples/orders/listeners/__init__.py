@@ -1,0 +1,6 @@
+from listeners import actions, commands, events, messages, options, shortcuts, views
+
+
+def register_listeners(app):
+    for module in (actions, commands, messages, options, shortcuts, views, events):  # the first that matches is run
+        module.register(app)

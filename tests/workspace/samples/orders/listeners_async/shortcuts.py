@@ -1,0 +1,18 @@
+from views import order_form
+
+
+async def order_drink(ack, client, shortcut):
+    await ack()
+    await client.views_open(trigger_id=shortcut["trigger_id"], view=order_form())
+
+
+async def order_for(ack, client, respond, shortcut):
+    await ack()
+    writer = shortcut["message"]["user"]
+    await client.views_open(trigger_id=shortcut["trigger_id"], view=order_form(private_metadata=writer))
+    await respond(f"An order for <@{writer}>")
+
+
+def register(app):
+    app.shortcut("order_drink")(order_drink)
+    app.shortcut({"type": "message_action", "callback_id": "order_for"})(order_for)
