@@ -166,11 +166,19 @@ class PageServer:
             "has_chats": core.events.has_chats,
             "connected": workspace.is_connected,
             "notice": workspace.notice,
+            "connect": self._connect(),
             "start": workspace.start_at and self._place(workspace.start_at),
             "faults": sorted(core.faults.standing),
             "can_stop": "agent_session_stopped" in core.events.subscribed,
             "home": core.page_view(home) if home else None,
         }
+
+    def _connect(self) -> Answer | None:
+        """What an app needs to connect, while nobody has said which app is on its way (`set_notice`)."""
+        place = self.workspace
+        if not place.waits_for_any_app:
+            return None
+        return {"api_url": place.api_url, "bot_token": place.bot_token, "app_token": place.app_token}
 
     def _channel(self, channel: Channel, user_id: str) -> Answer:
         core = self.workspace.core

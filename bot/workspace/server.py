@@ -187,6 +187,11 @@ class Workspace(Actions):
         """The message, and its thread, that the page opens with."""
         self.start_at = message
 
+    @property
+    def waits_for_any_app(self) -> bool:
+        """Whether it is open which app will connect."""
+        return self.notice == DEFAULT_NOTICE
+
     def set_notice(self, text: str) -> None:
         """What the page says while no app is connected."""
         self.notice = text

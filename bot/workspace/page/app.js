@@ -12,6 +12,7 @@ import { avatar } from "./messages.js";
 import { openFile } from "./preview.js";
 import { act, isBot, isOutside, listen, messagesOf, nameOf, state, statusKey } from "./server.js";
 import { plainText, setNames } from "./text.js";
+import { drawHints, drawWelcome } from "./welcome.js";
 
 const at = { channel: "", thread: "", tab: "messages", asked: "", unread: new Map(), ready: false };
 setNames({ user: (id) => state.users.get(id)?.name, channel: (id) => state.channels.get(id)?.name });
@@ -113,7 +114,7 @@ function drawChannel() {
   channelBox.input.setAttribute("aria-label", channelBox.input.placeholder);
   document.title = `${channel ? title(channel) : ""} – ${state.team}`;
   if (home) drawHome();
-  drawWelcome();
+  drawIntroduction();
   drawPrompts($("channel-prompts"), channel?.prompts?.[""], "");
 }
 
@@ -132,6 +133,7 @@ function drawHome() {
 function drawThread() {
   $("thread").hidden = !at.thread;
   document.body.classList.toggle("with-thread", Boolean(at.thread));
+  coverChannel();
   if (!at.thread) return;
   const channel = state.channels.get(at.channel);
   threadBox.redraw();
@@ -140,6 +142,11 @@ function drawThread() {
   $("thread-where").textContent = channel ? `${channel.kind === "channel" ? "# " : ""}${title(channel)}` : "";
   drawThreadHints();
 }
+
+// Where there is no room for both, the thread lies over the channel, which then is not to be reached.
+const narrow = matchMedia("(max-width: 1000px)");
+const coverChannel = () => { for (const id of ["menu", "tabs", "welcome", "channel-list", "home", "compose-channel-slot"]) $(id).inert = narrow.matches && Boolean(at.thread); };
+narrow.addEventListener("change", coverChannel);
 
 // Questions to try, until somebody asked one here: then the answers need the room.
 function drawThreadHints() {
@@ -155,24 +162,7 @@ function drawNotice(text) {
   clear($("notice"), notice ? [el("span", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i")), notice] : []);
 }
 
-function drawWelcome() {
-  const gone = localStorage.getItem("welcomed") || !state.channels.has(at.channel) || state.channels.get(at.channel).is_archived || at.tab === "home";
-  $("welcome").hidden = Boolean(gone);
-  if (gone) return;
-  const bot = nameOf(state.bot), named = `@${state.users.get(state.bot)?.name}`;
-  const hints = el("div", { id: "channel-hints" });
-  drawHints(hints, channelBox, state.channels.get(at.channel).kind !== "im");
-  clear($("welcome"), el("div", { class: "grow" },
-    el("h2", {}, `Ask ${bot} about your files`),
-    el("ol", {}, el("li", {}, "Drop a file here."), el("li", {}, el("span", {}, "Write ", el("code", {}, named), " and a question.")), el("li", {}, "Press Enter: the answer comes in a thread, with its sources."))),
-  hints, button(icon("close"), () => { localStorage.setItem("welcomed", "1"); drawWelcome(); drawThread(); }, { class: "icon", "aria-label": "Close this introduction", title: "Got it" }));
-}
-
-function drawHints(place, box, needsMention, hasRoom = true) {
-  const named = needsMention ? `@${state.users.get(state.bot)?.name} ` : "";
-  const show = hasRoom && !localStorage.getItem("welcomed");
-  clear(place, show ? state.hints.map((hint) => button(hint, () => box.fill(named + hint), { class: "hint" })) : []);
-}
+const drawIntroduction = () => drawWelcome(state.channels.get(at.channel), channelBox, at.tab === "home", () => { drawIntroduction(); drawThread(); });
 
 // ---- going somewhere ----
 
@@ -266,7 +256,7 @@ function changed(change) {
   if (change.type === "message") return messageChanged(change);
   if (change.type === "gone") return change.message && redraw(change.message);
   if (change.type === "status") return statusChanged(change);
-  if (change.type === "connected") return drawNotice();
+  if (change.type === "connected") { drawNotice(); return drawIntroduction(); }
   if (change.type === "faults") return drawFaults();
   if (change.type === "closed") return closeModal(change.view);
   if (change.type === "view") return change.view.type === "home" ? drawChannel() : showModal(change.view);

@@ -4,8 +4,9 @@ import { button, el } from "./dom.js";
 import { emoji } from "./emoji.js";
 import { icon } from "./icons.js";
 import { inputBlock, inputElement, inputValues, restoreValues } from "./inputs.js";
+import { picture } from "./pictures.js";
 import { act as request, pressed, state } from "./server.js";
-import { dateNode, link, markdown, mention, mrkdwn, plainText } from "./text.js";
+import { SCROLLS, dateNode, link, markdown, mention, mrkdwn, plainText } from "./text.js";
 
 /** `act(element, value, {block_id, values})`: `values` is all that stands in the inputs and menus of these blocks. */
 export function blocks(list, act, scope = "") {
@@ -46,12 +47,12 @@ const RENDER = {
   header: (block) => el("h2", { class: "block header" }, plainText(block.text.text)),
   divider: () => el("hr", { class: "block" }),
   context: (block) => el("div", { class: "block context" }, block.elements.map((item) =>
-    item.type === "image" ? el("span", {}, `[${item.alt_text}]`) : textObject(item))),
+    item.type === "image" ? picture(item, "small") : textObject(item))),
   actions: (block, act) => el("div", { class: "block actions" }, block.elements.map((item) => element(item, act, block))),
   context_actions: (block, act) => el("div", { class: "block actions quiet" }, block.elements.map((item) => element(item, act, block))),
   markdown: (block) => markdown(block.text),
   rich_text: (block) => el("div", { class: "block text" }, block.elements.map(richPart)),
-  image: (block) => el("div", { class: "block muted" }, block.title ? `${block.title.text}: ` : "", `[image: ${block.alt_text}]`),
+  image: (block) => el("figure", { class: "block" }, block.title ? el("figcaption", { class: "muted" }, plainText(block.title.text)) : null, picture(block, "wide")),
   table: tableBlock,
   input: inputBlock,
   task_card: taskCard,
@@ -67,7 +68,7 @@ function element(item, act, block) {
     case "overflow": return overflow(item, act);
     case "feedback_buttons": return feedback(item, act);
     case "icon_button": return !item.visible_to_user_ids || item.visible_to_user_ids.includes(state.me) ? iconButton(item.icon, textOf(item.text), () => confirmThen(item, () => act(item, item.value))) : "";
-    case "image": return el("span", { class: "muted" }, `[image: ${item.alt_text}]`);
+    case "image": return picture(item, "beside");
     default: return MENU.test(item.type) ? menu(item, act, block) : el("span", { class: "muted" }, `(${item.type})`);
   }
 }
@@ -166,7 +167,7 @@ function styled(nodes, style) {
 function tableBlock(block) {
   const cell = (item) => (item.type === "rich_text" ? item.elements.map(richPart) : plainText(item.text || ""));
   const [head, ...rows] = block.rows;
-  return el("div", { class: "block table" }, el("table", {},
+  return el("div", { ...SCROLLS, class: "block table" }, el("table", {},
     el("thead", {}, el("tr", {}, head.map((item) => el("th", {}, cell(item))))),
     el("tbody", {}, rows.map((row) => el("tr", {}, row.map((item) => el("td", {}, cell(item))))))));
 }

@@ -25,5 +25,16 @@ function hasEmoji() {
 }
 
 const drawn = hasEmoji() ? NAMES : {};
-export const emoji = (name) => drawn[name.split("::")[0]] || `:${name}:`;
-export const withEmoji = (text) => text.replace(/:([a-z0-9_+'-]+):/g, (all, name) => drawn[name] || all);
+
+/** A sign in one of Slack's skin tones, 2 to 6, which colour only what is a part of somebody. */
+export function toned(sign, tone) {
+  if (!sign || !tone || !/^\p{Emoji_Modifier_Base}/u.test(sign)) return sign;
+  return sign.replace("\uFE0F", "") + String.fromCodePoint(0x1f3fb + Number(tone) - 2);
+}
+
+export function emoji(name) {
+  const [base, tone] = name.split("::skin-tone-");
+  return toned(drawn[base], tone) || `:${name}:`;
+}
+
+export const withEmoji = (text) => text.replace(/:([a-z0-9_+'-]+):(?::skin-tone-([2-6]):)?/g, (all, name, tone) => toned(drawn[name], tone) || all);

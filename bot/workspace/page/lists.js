@@ -17,7 +17,7 @@ const repliesText = (count) => (count === 1 ? "1 reply" : `${count} replies`);
 /** `view` is "channel" or "thread"; `on` is what a message can ask for (see messages.js). */
 export function messageList(node, view, on) {
   // From `floor` to `ceiling` is in the document; an empty one means that nothing lies beyond.
-  const shown = { channel: "", thread: "", floor: "", ceiling: "", busy: false, unseen: 0, turn: 0, isOpening: false, coming: null };
+  const shown = { channel: "", thread: "", floor: "", ceiling: "", busy: false, unseen: 0, turn: 0, isOpening: false, coming: null, isAtEnd: true, top: 0 };
   const jump = button("", () => toLatest(), { class: "jump", hidden: true });
   node.after(el("div", { class: "jump-place" }, jump));
 
@@ -30,7 +30,7 @@ export function messageList(node, view, on) {
   const messageAt = (at) => messagesOf(shown.channel).get(at?.dataset.ts);
   const isNearEnd = () => node.scrollHeight - node.scrollTop - node.clientHeight < 120;
   const key = () => (shown.thread ? statusKey(shown.channel, shown.thread) : shown.channel);
-  const toEnd = () => { node.scrollTop = node.scrollHeight; };
+  const toEnd = () => { node.scrollTop = node.scrollHeight; Object.assign(shown, { isAtEnd: true, top: node.scrollTop }); };
 
   /** Show a conversation: its end, or what stands around one message. */
   async function open(channel, thread = "", around = "") {
@@ -266,7 +266,18 @@ export function messageList(node, view, on) {
     else if (shown.ceiling && node.scrollHeight - node.scrollTop - node.clientHeight < NEAR_PX) newer();
     if (shown.unseen && !shown.ceiling && isNearEnd()) { shown.unseen = 0; drawJump(); }
   }
-  node.addEventListener("scroll", look, { passive: true });
+  node.addEventListener("scroll", () => {
+    // Not when the event tells of our own scrolling: what was at the end then may have grown since.
+    if (Math.abs(node.scrollTop - shown.top) > 1) shown.isAtEnd = isNearEnd();
+    shown.top = node.scrollTop;
+    look();
+  }, { passive: true });
+
+  // Pictures arrive, the message box grows, a window is turned: who was at the end stays there.
+  const stay = () => { if (shown.isAtEnd && !shown.ceiling) toEnd(); };
+  node.addEventListener("load", stay, true);
+  node.addEventListener("folded", stay);
+  new ResizeObserver(stay).observe(node);
 
   // ---- with the keyboard ----
 

@@ -4,6 +4,7 @@ import { button, dayText, el, sizeText, timeText } from "./dom.js";
 import { QUICK, emoji } from "./emoji.js";
 import { icon } from "./icons.js";
 import { act, fileUrl, isBot, isOutside, nameOf, state, statusKey, user } from "./server.js";
+import { isPicture, thumbnail } from "./pictures.js";
 import { mrkdwn, plainText } from "./text.js";
 
 const LONG_PX = 640;
@@ -36,7 +37,7 @@ export function messageNode(message, view, on, compact) {
     foldable(content(message, on), message),
     message.edited && !isBot(message.user) ? el("span", { class: "muted edited" }, "(edited)") : null,
     (message.attachments || []).map(preview),
-    (message.files || []).map((file) => fileCard(file, on)),
+    (message.files || []).map((file) => [fileCard(file, on), isPicture(file) ? thumbnail(file, () => on.openFile(file)) : null]),
     reactions(message, on),
     stopControl(message, on),
     view === "channel" ? summary(message, view, on) : null));
@@ -79,6 +80,7 @@ function foldable(node, message) {
     box.classList.add("folded");
     const more = button("Show more", () => { unfolded.add(message.ts); box.classList.remove("folded"); more.remove(); }, { class: "show-more" });
     box.after(more);
+    box.dispatchEvent(new Event("folded", { bubbles: true })); // the list may have to scroll
   });
   return box;
 }

@@ -5,7 +5,7 @@ const KEY = document.querySelector("meta[name=page-key]").content;
 export const state = {
   me: sessionStorage.getItem("me") || "",
   users: new Map(), channels: new Map(), messages: new Map(), statuses: new Map(), floors: new Map(),
-  team: "", teamId: "", bot: "", hints: [], commands: [], shortcuts: [], globalShortcuts: [], hasChats: false, connected: false, notice: "", home: null, start: null, canStop: false, faults: [],
+  team: "", teamId: "", bot: "", hints: [], commands: [], shortcuts: [], globalShortcuts: [], hasChats: false, connected: false, notice: "", home: null, start: null, canStop: false, faults: [], connect: null,
 };
 
 /** Which feedback button this page's people pressed: "person message action" → value. */
@@ -116,7 +116,7 @@ function applySnapshot(change) {
   Object.assign(state, {
     me: change.me, team: change.team, teamId: change.team_id, bot: change.bot, hints: change.hints, commands: change.commands,
     shortcuts: change.shortcuts, globalShortcuts: change.global_shortcuts, hasChats: change.has_chats, connected: change.connected, notice: change.notice, home: change.home,
-    start: change.start, canStop: change.can_stop, faults: change.faults,
+    start: change.start, canStop: change.can_stop, faults: change.faults, connect: change.connect,
     users: new Map(change.users.map((person) => [person.id, person])),
     channels: new Map(change.channels.map((channel) => [channel.id, channel])),
     messages: new Map(change.channels.map((channel) => [channel.id, new Map(channel.messages.map((m) => [m.ts, m]))])),

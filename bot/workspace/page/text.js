@@ -207,6 +207,9 @@ function goesOn(rest, at, depth) {
   return /^\s*/.exec(line)[0].length > depth;
 }
 
+// A wide table scrolls within its message, also with the arrow keys.
+export const SCROLLS = { class: "table", tabindex: "0", role: "group", "aria-label": "Table" };
+
 const cells = (row) => row.trim().replace(/^\||\|$/g, "").split(/(?<!\\)\|/).map((cell) => cell.trim().replace(/\\\|/g, "|"));
 
 function tableBlock(rest) {
@@ -214,5 +217,5 @@ function tableBlock(rest) {
   while (end < rest.length && rest[end].includes("|")) end++;
   const head = el("thead", {}, el("tr", {}, cells(rest[0]).map((cell) => el("th", {}, inline(cell, MARKDOWN)))));
   const body = rest.slice(2, end).map((row) => el("tr", {}, cells(row).map((cell) => el("td", {}, inline(cell, MARKDOWN)))));
-  return [el("div", { class: "table" }, el("table", {}, head, el("tbody", {}, body))), end];
+  return [el("div", SCROLLS, el("table", {}, head, el("tbody", {}, body))), end];
 }
