@@ -77,7 +77,7 @@ async def make_scene() -> AsyncIterator[Callable[..., Awaitable[Scene]]]:
     scenes: list[Scene] = []
 
     async def make(**options: Any) -> Scene:
-        scene = await build_scene(**({"ack_timeout_s": 0.3} | options))
+        scene = await build_scene(**({"ack_timeout_s": 30.0} | options))
         scenes.append(scene)
         return scene
 

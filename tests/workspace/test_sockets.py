@@ -14,6 +14,8 @@ from bot.workspace.server import Workspace
 from tests.workspace.conftest import Scene
 from tests.workspace.recorder import connected, settled
 
+SOON_S = 0.3  # until an acknowledgement is missed, where one shall be
+
 
 async def test_mention_with_a_file_arrives_as_three_events(scene: Scene) -> None:
     _, recorder = await connected(scene)
@@ -61,6 +63,7 @@ async def test_bot_hears_nothing_of_channels_it_is_not_in(scene: Scene) -> None:
 
 async def test_missing_ack_redelivers_the_same_event_up_to_three_times(scene: Scene) -> None:
     workspace = scene.workspace
+    workspace.core.hub.ack_timeout_s = SOON_S
     app = scene.app()
     await scene.connect(app)  # no listener: Bolt acknowledges nothing
     await workspace.post("ana", "general", "hello")
@@ -72,6 +75,7 @@ async def test_missing_ack_redelivers_the_same_event_up_to_three_times(scene: Sc
 
 
 async def test_retry_carries_number_and_reason(scene: Scene) -> None:
+    scene.workspace.core.hub.ack_timeout_s = SOON_S
     headers: list[dict[str, Any]] = []
     app = AsyncApp(client=scene.client(), process_before_response=True)
 
@@ -204,6 +208,7 @@ async def test_command_that_nobody_answers_says_so(scene: Scene) -> None:
     workspace = scene.workspace
     assert await workspace.slash("ana", "general", "/ask", "x") == {"error": "dispatch_failed"}
     await scene.connect(scene.app())
+    workspace.core.hub.ack_timeout_s = SOON_S
     assert await workspace.slash("ana", "general", "/ask", "x") == {"error": "operation_timeout"}
     assert "operation_timeout" in workspace.ephemerals("ana")[1].text
 
