@@ -21,7 +21,6 @@ PARTIAL = {
     "files.upload": "always method_deprecated, as in Slack",
     "pins.add": "no line in the channel tells of it",
     "reactions.list": "pages by cursor alone; messages alone",
-    "team.info": "no pictures",
     "usergroups.list": "no groups",
 }
 # Absent, though the manifest's scopes would allow it or an app often calls it: the answer is unknown_method.

@@ -180,6 +180,7 @@ class Interactions:
         base |= {"bot_id": self.state.bot_id, "app_installed_team_id": self.state.team_id}
         base |= {"root_view_id": view.root_id, "previous_view_id": view.previous_id, "state": {"values": {}}}
         defaults: Json = {"callback_id": "", "private_metadata": "", "external_id": "", "clear_on_close": False}
+        defaults |= {"submit": None, "close": None} if view.body["type"] == "modal" else {}
         return defaults | {"notify_on_close": False} | view.body | base
 
     def _base(self, kind: str, user: User) -> Json:

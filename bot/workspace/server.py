@@ -19,6 +19,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.workspace import avatars
 from bot.workspace.actions import Actions
 from bot.workspace.core import Call, Core
 from bot.workspace.errors import ApiError, PortInUse
@@ -164,6 +165,7 @@ class Workspace(Actions):
         app.router.add_route("*", "/api/{method}", api.handle)
         app.router.add_get("/link/", self.core.hub.serve)
         app.router.add_post("/response/{key}", self._take_response)
+        app.router.add_get(r"/avatars/{owner:\w+}_{pixels:\d+}.png", avatars.serve)
         files.add_routes(app)
         self._page.add_routes(app)
         return app

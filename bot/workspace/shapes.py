@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.workspace.avatars import BOT_SIZES, USER_SIZES, addresses
 from bot.workspace.rich_text import rich_text
 from bot.workspace.state import CHAT_ROOT, Channel, File, Message, Note, Pin, State, User
 
@@ -56,6 +57,8 @@ class Shapes:
             "is_ultra_restricted": False,
             "is_bot": user.is_bot,
             "is_app_user": False,
+            "is_email_confirmed": not user.is_bot,
+            "who_can_share_contact_card": "EVERYONE",
             "updated": user.updated,
         }
 
@@ -66,6 +69,9 @@ class Shapes:
         body: Json = {"real_name": user.real_name, "real_name_normalized": user.real_name}
         body |= {"display_name": shown, "display_name_normalized": shown, "first_name": first, "last_name": last}
         body |= {"title": user.title, "phone": "", "skype": "", "avatar_hash": user.id[1:].lower()}
+        body |= {"status_text_canonical": "", **addresses(self.base_url, user.id, USER_SIZES)}
+        if user is self.state.bot:
+            body |= {"api_app_id": self.state.app_id, "bot_id": self.state.bot_id, "always_active": False}
         body |= {"status_text": user.status_text, "status_emoji": user.status_emoji, "status_expiration": 0}
         return body | ({"email": user.email} if self.shows_email and user.email else {})
 
@@ -98,6 +104,7 @@ class Shapes:
             "is_ext_shared": channel.is_ext_shared,
             "is_pending_ext_shared": bool(channel.asked_outside),
             "pending_shared": list(channel.asked_outside),
+            "pending_connected_team_ids": [],
             "is_member": self.state.bot.id in channel.members,
             "creator": channel.creator,
             "unlinked": 0,
@@ -116,7 +123,7 @@ class Shapes:
             "id": self.state.bot_id,
             "app_id": self.state.app_id,
             "name": self.state.bot.real_name,
-            "icons": {},
+            "icons": addresses(self.base_url, self.state.bot.id, BOT_SIZES),
             "deleted": False,
             "updated": self.state.started,
             "team_id": self.state.team_id,

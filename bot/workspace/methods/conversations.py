@@ -21,7 +21,7 @@ async def info(core: Core, args: Arguments) -> dict[str, Any]:
     """One channel that the app may see. Raises: ApiError channel_not_found, missing_scope."""
     channel = readable_channel(core, args, "read")
     extra = {"locale": "en-US"} if args.flag("include_locale") else {}
-    extra |= {"last_read": channel.last_read} if channel.last_read else {}
+    extra |= {"last_read": channel.last_read or "0000000000.000000"} if channel.kind != "im" else {}
     return {"channel": core.shapes.channel(channel, num_members=args.flag("include_num_members")) | extra}
 
 

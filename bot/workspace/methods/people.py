@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.workspace.arguments import Arguments
+from bot.workspace.avatars import TEAM_SIZES, addresses
 from bot.workspace.core import Core
 from bot.workspace.errors import ApiError
 from bot.workspace.methods.places import listing, page_of
@@ -83,4 +84,5 @@ async def bot_info(core: Core, args: Arguments) -> dict[str, Any]:
 async def team_info(core: Core, args: Arguments) -> dict[str, Any]:
     """The workspace's name, domain and address."""
     team = {"id": core.state.team_id, "name": core.state.team_name, "domain": "local", "email_domain": ""}
-    return {"team": team | {"url": f"{core.shapes.base_url}/", "icon": {"image_default": True}}}
+    icon = {"image_default": True} | addresses(core.shapes.base_url, core.state.team_id, TEAM_SIZES)
+    return {"team": team | {"url": f"{core.shapes.base_url}/", "icon": icon}}
