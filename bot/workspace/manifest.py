@@ -40,6 +40,7 @@ def options_of(manifest: Json) -> Json:
         "commands": [(one["command"], one.get("description", "")) for one in features.get("slash_commands") or []],
         "shortcuts": [(one["callback_id"], one["name"]) for one in shortcuts if one.get("type") == "message"],
         "global_shortcuts": [(one["callback_id"], one["name"]) for one in shortcuts if one.get("type") == "global"],
+        "unfurl_domains": features.get("unfurl_domains") or [],
         "hints": [one["message"] for one in agent.get("suggested_prompts") or []],
     }
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.workspace.events import SENT
+from bot.workspace.manifest import options_of
 from bot.workspace.methods.registry import every_scope
 from tests.workspace.conftest import Scene
 from tests.workspace.recorder import Recorder, settled
@@ -15,7 +16,8 @@ MakeScene = Callable[..., Awaitable[Scene]]
 
 
 async def test_app_is_told_of_its_addresses_and_unfurls_them(make_scene: MakeScene) -> None:
-    scene = await make_scene(scopes=every_scope(), events=SENT, unfurl_domains=["example.com"])
+    manifest = {"display_information": {"name": "Links"}, "features": {"unfurl_domains": ["example.com"]}}
+    scene = await make_scene(**options_of(manifest) | {"scopes": every_scope(), "events": SENT})
     app, client = scene.app(), scene.client()
     recorder = Recorder(app, SENT)
     await scene.connect(app)
