@@ -29,8 +29,10 @@ class Arguments:
         return default if value is None else str(value)
 
     def needed(self, name: str, error: str = "invalid_arguments") -> str:
-        """A text that must be there. Raises: ApiError ``error``."""
+        """A text that must be there. Raises: ApiError ``error``, which names the argument if it is a general one."""
         value = self.text(name)
+        if not value and error == "invalid_arguments":
+            raise ApiError(error, response_metadata={"messages": [f"[ERROR] missing required field: {name}"]})
         if not value:
             raise ApiError(error)
         return value

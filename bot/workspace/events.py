@@ -29,7 +29,7 @@ DEFAULT_EVENTS = frozenset(
 SENT = DEFAULT_EVENTS | frozenset(
     "assistant_thread_context_changed assistant_thread_started channel_created channel_unarchive emoji_changed "
     "file_created file_public group_archive group_rename group_unarchive link_shared pin_added pin_removed "
-    "reaction_added reaction_removed team_join user_change".split()
+    "reaction_added reaction_removed team_join user_change user_profile_changed user_status_changed".split()
 )
 # Messages whose events do not name the workspace, as recorded.
 TEAMLESS = frozenset("file_share thread_broadcast channel_topic channel_purpose group_topic group_purpose".split())
@@ -213,9 +213,11 @@ class EventSender:
         if not self.state.is_outsider(user.id):
             self.send("team_join", {"type": "team_join", "user": self._with_locale(user)})
 
-    def user_changed(self, user: User) -> None:
-        event = {"type": "user_change", "user": self._with_locale(user), "cache_ts": user.updated}
-        self.send("user_change", event | {"event_ts": self.state.next_ts()})
+    def user_changed(self, user: User, *also: str) -> None:
+        """user_change, and under other names the part that changed, such as user_status_changed."""
+        for name in ("user_change", *also):
+            event = {"type": name, "user": self._with_locale(user), "cache_ts": user.updated}
+            self.send(name, event | {"event_ts": self.state.next_ts()})
 
     def _with_locale(self, user: User) -> Json:
         return self.shapes.user(user) | {"locale": user.locale}

@@ -45,7 +45,8 @@ class PeopleActions(Acting):
         person.title = person.title if title is None else title
         person.status_text = person.status_text if status_text is None else status_text
         person.status_emoji = person.status_emoji if status_emoji is None else status_emoji
-        self._changed(person)
+        has_status = status_text is not None or status_emoji is not None
+        self._changed(person, "user_profile_changed", *(["user_status_changed"] if has_status else []))
 
     async def deactivate(self, user: Who) -> None:
         """Somebody's account is closed: they are in no channel any more, and no event tells of their leaving one."""
@@ -66,7 +67,7 @@ class PeopleActions(Acting):
         del self.core.state.emoji[name]
         self.core.events.emoji_changed("remove", names=[name])
 
-    def _changed(self, person: User) -> None:
+    def _changed(self, person: User, *also: str) -> None:
         person.updated = int(time.time())
         self.core.feed.publish({"type": "reload"})
-        self.core.events.user_changed(person)
+        self.core.events.user_changed(person, *also)

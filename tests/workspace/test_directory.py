@@ -79,6 +79,11 @@ async def test_an_app_hears_who_comes_and_who_changes(make_scene: MakeScene) -> 
     assert (joined["user"]["id"], joined["user"]["locale"]) == (dora.id, "de-DE"), "of outsiders nobody is told"
     changes = [(e["user"]["real_name"], e["user"]["deleted"]) for e in recorder.events("user_change")]
     assert changes == [("Dora Weiss", False), ("Dora Weiss", True)]
+    assert len(recorder.events("user_profile_changed")) == 1 and not recorder.events("user_status_changed")
+    await scene.workspace.change_user("ben", status_text="on holiday")
+    await settled(scene)
+    (told,) = recorder.events("user_status_changed")
+    assert told["user"]["profile"]["status_text"] == "on holiday"
 
 
 async def test_emoji_of_the_workspaces_own(make_scene: MakeScene) -> None:

@@ -66,6 +66,8 @@ FILES = {
     "member_left_channel": "MemberLeftChannelPayload",
     "team_join": "TeamJoinPayload",
     "user_change": "UserChangePayload",
+    "user_profile_changed": "UserProfileChangedPayload",
+    "user_status_changed": "UserStatusChangedPayload",
     "tokens_revoked": "TokensRevokedPayload",
     "message": "MessagePayload",
     "pin_added": "PinAddedPayload",

@@ -61,6 +61,7 @@ async def test_channel_is_shared_later(scene: Scene) -> None:
     assert (event["connected_team_id"], event["channel"]) == (OTHER, scene.general.id)
     channel = (await client.conversations_info(channel=scene.general.id))["channel"]
     assert channel["is_ext_shared"] and OTHER in channel["shared_team_ids"]
+    assert channel["connected_team_ids"] == [OTHER] and channel["conversation_host_id"] == scene.workspace.team_id
 
 
 async def test_outsiders_file_is_a_stub_that_files_info_fills_in(scene: Scene) -> None:

@@ -495,6 +495,13 @@ async def test_every_answer_has_the_recorded_types_and_top_level_keys(make_scene
     assert lacking == {}
 
 
+async def test_what_is_missing_is_named(scene: Scene) -> None:
+    answer = await refused(scene.client().api_call("files.getUploadURLExternal"))
+    assert answer["response_metadata"]["messages"] == ["[ERROR] missing required field: filename"]
+    posted = scene.client().chat_postMessage(channel=scene.general.id, text="x", as_user=True)
+    assert await code(posted) == "as_user_not_supported"
+
+
 async def test_every_method_refuses_a_call_without_arguments_with_a_documented_error(
     make_scene: MakeScene, shared_data: Path
 ) -> None:

@@ -84,6 +84,8 @@ def new_bot_message(core: Core, channel: Channel, content: Content, thread_ts: s
 
 def composed(core: Core, channel: Channel, args: Arguments) -> Message:
     """What chat.postMessage and chat.scheduleMessage would post, not yet in its channel. Raises: ApiError."""
+    if args.flag("as_user"):
+        raise ApiError("as_user_not_supported")
     message = new_bot_message(core, channel, read_content(args), read_thread(channel, args))
     message.metadata, message.attachments = read_metadata(args), read_attachments(args)
     message.parse, message.link_names = args.text("parse"), args.flag("link_names")

@@ -20,8 +20,10 @@ TYPES = {"public_channel": "channel", "private_channel": "group", "im": "im", "m
 async def info(core: Core, args: Arguments) -> dict[str, Any]:
     """One channel that the app may see. Raises: ApiError channel_not_found, missing_scope."""
     channel = readable_channel(core, args, "read")
-    extra = {"locale": "en-US"} if args.flag("include_locale") else {}
+    extra: dict[str, Any] = {"locale": "en-US"} if args.flag("include_locale") else {}
     extra |= {"last_read": channel.last_read or "0000000000.000000"} if channel.kind != "im" else {}
+    if channel.is_ext_shared:
+        extra |= {"connected_team_ids": list(channel.shared_with), "conversation_host_id": core.state.team_id}
     return {"channel": core.shapes.channel(channel, num_members=args.flag("include_num_members")) | extra}
 
 
