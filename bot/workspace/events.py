@@ -25,11 +25,17 @@ DEFAULT_EVENTS = frozenset(
     "file_deleted file_shared file_unshared group_deleted group_left member_joined_channel member_left_channel "
     "message.channels message.groups message.im message.mpim tokens_revoked".split()
 )
+# Of an app of the assistant kind alone, whose chats are threads that Slack begins.
+CHAT_EVENTS = frozenset({"assistant_thread_context_changed", "assistant_thread_started"})
 # What this can send at all; `send` refuses any other.
-SENT = DEFAULT_EVENTS | frozenset(
-    "assistant_thread_context_changed assistant_thread_started channel_created channel_unarchive emoji_changed "
-    "file_created file_public group_archive group_rename group_unarchive link_shared pin_added pin_removed "
-    "reaction_added reaction_removed team_join user_change user_profile_changed user_status_changed".split()
+SENT = (
+    DEFAULT_EVENTS
+    | CHAT_EVENTS
+    | frozenset(
+        "channel_created channel_unarchive emoji_changed file_created file_public group_archive group_rename "
+        "group_unarchive link_shared pin_added pin_removed reaction_added reaction_removed team_join user_change "
+        "user_profile_changed user_status_changed".split()
+    )
 )
 # Messages whose events do not name the workspace, as recorded.
 TEAMLESS = frozenset("file_share thread_broadcast channel_topic channel_purpose group_topic group_purpose".split())

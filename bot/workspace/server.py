@@ -101,6 +101,12 @@ class Workspace(Actions):
         return f"{self.base_url}/api/"
 
     @property
+    def environment(self) -> dict[str, str]:
+        """What an app is started with; the names are those of Slack's own templates."""
+        tokens = {"SLACK_BOT_TOKEN": self.bot_token, "SLACK_APP_TOKEN": self.app_token}
+        return tokens | {"SLACK_API_URL": self.api_url}
+
+    @property
     def bot_user(self) -> User:
         return self.core.state.bot
 
