@@ -9,10 +9,10 @@ CONTRACT = "supply-agreement.docx"
 PRICES = "price-list.xlsx"
 
 HINTS = (
-    "@inhouse How often must the air filter be cleaned?",
-    "@inhouse What is the notice period for terminating the agreement?",
-    "@inhouse What does error E-03 mean?",
-    "@inhouse Who won the world cup in 1998?",
+    "How often must the air filter be cleaned?",
+    "What is the notice period for terminating the agreement?",
+    "What does error E-03 mean?",
+    "Who won the world cup in 1998?",
 )
 
 # What the page offers beside messages; the names are those of the manifest.

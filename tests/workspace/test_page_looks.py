@@ -13,6 +13,7 @@ import pypdf
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from bot.cli.samples import HINTS
 from bot.workspace.state import Message
 from tests.workspace.conftest import Scene, build_scene
 from tests.workspace.pages import open_page, picture
@@ -236,3 +237,16 @@ async def test_tokens_are_not_shown_while_a_known_bot_starts(stage: Scene, brows
     page, _ = await open_page(stage, browser)
     await expect(page.locator("#welcome").get_by_role("heading")).to_have_text("Ask Inhouse about your files")
     assert stage.workspace.bot_token not in await page.content()
+
+
+async def test_question_that_is_offered_is_put_into_the_box_with_one_mention(stage: Scene, browser: Browser) -> None:
+    """`make try` offered its questions with a mention of their own, and they were asked with two."""
+    stage.workspace.hints = HINTS
+    stage.workspace.set_notice("Inhouse is starting…")
+    root = await stage.workspace.post("ana", "general", "two files")
+    path = stage.workspace.permalink(root).removeprefix(stage.workspace.base_url)
+    page, _ = await open_page(stage, browser, path)
+    await page.locator("#channel-hints").get_by_role("button").first.click()
+    assert await page.input_value("#compose-channel") == f"@inhouse {HINTS[0]}"
+    await expect(page.locator("#compose-channel")).to_be_focused()
+    assert not any("@" in hint for hint in HINTS)

@@ -45,6 +45,7 @@ async function clearAll() {
 /** The button says how many are on; an open panel follows what others switch. */
 export function drawFaults() {
   const count = state.faults.length;
+  $("faults").title = "See how the app bears it when things go wrong";
   clear($("faults"), icon("bolt"), el("span", { class: "label" }, "Faults"), count ? el("span", { class: "badge" }, `${count} on`) : null);
   for (const box of document.querySelectorAll(".faults input")) box.checked = state.faults.includes(box.id.slice(6));
 }

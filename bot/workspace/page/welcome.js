@@ -27,7 +27,9 @@ function hints(box, needsMention) {
 /** Questions to try; a press puts one into the message box. */
 export function drawHints(place, box, needsMention, hasRoom = true) {
   const before = needsMention ? `${named()} ` : "";
-  clear(place, hasRoom && !isClosed() ? state.hints.map((hint) => button(hint, () => box.fill(before + hint), { class: "hint" })) : []);
+  const offered = hasRoom && !isClosed() ? state.hints : [];
+  clear(place, offered.length ? el("span", { class: "muted" }, "Try one of these: press it, then Enter.") : null,
+    offered.map((hint) => button(hint, () => box.fill(before + hint), { class: "hint" })));
 }
 
 function steps() {
