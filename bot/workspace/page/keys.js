@@ -34,7 +34,8 @@ export function showShortcuts() {
   const groups = SHORTCUTS.map(([heading, keys]) => el("section", {}, el("h3", {}, heading), el("dl", { class: "shortcuts" },
     keys.map(([names, text]) => el("div", {}, el("dt", {}, names.map((name) => el("kbd", {}, name))), el("dd", {}, text))))));
   ask("Keyboard shortcuts", groups, "", null, { cancel: "Done" });
-  $("dialog").querySelector("footer button").focus();
+  const inside = $("dialog").querySelector(".inside"); // where the window is low the keys scroll it
+  Object.assign(inside, { tabIndex: 0, role: "group", ariaLabel: "Shortcuts" }).focus();
 }
 
 // ---- parts of the page, in the order of F6 ----
