@@ -1,8 +1,8 @@
 """Faults on demand: errors, statuses and delays that the Web API answers instead of its own.
 
 Each is used up after ``times`` calls of its method, in the order in which they were asked for. A standing
-fault holds until it is cleared; those of calls are answered here, those of events and files are looked up
-in ``standing`` by who sends them.
+fault holds until it is cleared; those of any call are answered here, those of events, files and streams are looked
+up in ``standing`` by whom they concern.
 """
 
 from __future__ import annotations
@@ -40,8 +40,6 @@ STANDING = (
 
 def _standing_fault(name: str, method: str) -> Fault | None:
     """What a standing fault does to one call, if anything."""
-    if name == "expired_streams" and method in ("chat.appendStream", "chat.stopStream"):
-        return Fault(method, error="message_not_in_streaming_state")
     return {
         "slow_calls": Fault(method, delay_s=2.0),
         "ratelimited": Fault(method, status=429),

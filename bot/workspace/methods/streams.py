@@ -72,7 +72,8 @@ def _streaming_message(core: Core, args: Arguments, *, is_last: bool = False) ->
     message = message_at(channel, args.needed("ts", "message_not_found"))
     if not message.is_bot:
         raise ApiError("message_not_owned_by_app")
-    if message.streaming and time.monotonic() - message.stream_started > core.stream_lasts_s:
+    is_over = time.monotonic() - message.stream_started > core.stream_lasts_s
+    if message.streaming and (is_over or "expired_streams" in core.faults.standing):
         _finish(core, message)
     if message.stopped_by_user and not is_last:
         raise ApiError("stopped_by_user")
