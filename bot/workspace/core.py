@@ -53,6 +53,7 @@ class Core:
         self.events = events
         self.feed = feed
         self.scopes = scopes
+        events.scopes = scopes
         shapes.shows_email = "users:read.email" in scopes
         self.stream_lasts_s = stream_lasts_s
         self.faults = Faults()

@@ -1,7 +1,8 @@
 """Events as Slack sends them to an app.
 
 Pure builders plus ``EventSender``, which keeps to the subscription list, wraps each event and hands it to the
-sockets. Knows who gets what: an app hears only of conversations that its bot is in.
+sockets. Knows who gets what: an app hears of public channels, and of what is said where its bot is, as far as its
+scopes go.
 Source: recorded payloads of java-slack-sdk, facts on order and doubles in docs of bolt-python issues.
 """
 
@@ -14,6 +15,7 @@ import time
 from typing import Any
 from urllib.parse import urlsplit
 
+from bot.workspace.event_scopes import may_receive
 from bot.workspace.shapes import Json, Shapes
 from bot.workspace.sockets import Envelope, SocketHub
 from bot.workspace.state import Channel, File, Message, Pin, State, User, new_id
@@ -52,6 +54,7 @@ class EventSender:
         self.hub = hub
         self.subscribed = subscribed
         self.domains: tuple[str, ...] = ()
+        self.scopes: tuple[str, ...] = ()
         self.sent: dict[str, Json] = {}
         self.is_open = True
         self.verification_token = secrets.token_hex(12)
@@ -293,10 +296,14 @@ class EventSender:
         self.send("agent_session_stopped", event)
 
     def send(self, subscription: str, event: Json) -> None:
-        """Wrap and deliver an event if the app subscribed to it. Raises: KeyError for one that `SENT` lacks."""
+        """Wrap and deliver an event that the app subscribed to and has a scope for.
+
+        Raises: KeyError for one that `SENT` lacks.
+        """
         if subscription not in SENT:
             raise KeyError(subscription)
-        if subscription not in self.subscribed or not self.is_open:
+        is_wanted = subscription in self.subscribed and may_receive(subscription, self.scopes)
+        if not is_wanted or not self.is_open:
             return
         wrapped = self._wrap(event)
         self.sent[wrapped["event_id"]] = wrapped
