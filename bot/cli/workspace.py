@@ -11,6 +11,7 @@ import click
 from bot.workspace.coverage import as_markdown
 from bot.workspace.events import CHAT_EVENTS, SENT
 from bot.workspace.manifest import read_manifest
+from bot.workspace.methods.registry import every_scope
 from bot.workspace.server import Workspace
 
 
@@ -26,13 +27,15 @@ from bot.workspace.server import Workspace
 def workspace(port: int, manifest: Path | None, rate_limits: bool, coverage: bool) -> None:
     """Run the local workspace alone: a page, the Web API and Socket Mode, on this machine only.
 
-    Prints the page's address and the lines to export before an app is started. Without --manifest the app hears
-    every event, but begins no chats. Everything is kept in memory and gone when it stops (Ctrl-C).
+    Prints the page's address and the lines to export before an app is started. Without --manifest the app may
+    do everything and hears every event, but begins no chats. Everything is kept in memory and gone when
+    it stops (Ctrl-C).
     """
     if coverage:
         click.echo(as_markdown())
         return
-    options = read_manifest(manifest) if manifest else {"events": SENT - CHAT_EVENTS}
+    everything = {"events": SENT - CHAT_EVENTS, "scopes": every_scope()}
+    options = read_manifest(manifest) if manifest else everything
     asyncio.run(_serve(Workspace(port, rate_limits=rate_limits, **options)))
 
 

@@ -14,6 +14,8 @@ from typing import Any
 import aiohttp
 import pytest
 from click.testing import CliRunner
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.cli.workspace import workspace
 from bot.workspace.errors import WorkspaceError
@@ -173,3 +175,15 @@ def test_file_that_is_no_manifest_is_refused_in_a_sentence(wrong: str, tmp_path:
 def test_manifest_that_is_not_there_is_refused() -> None:
     done = CliRunner().invoke(workspace, ["--manifest", "nowhere.json"])
     assert done.exit_code == 2 and "nowhere.json" in done.output
+
+
+async def test_an_app_without_a_manifest_may_do_everything_and_with_one_what_it_says() -> None:
+    for options, error in (((), ""), (("--manifest", str(ORDERS)), "missing_scope")):
+        async with started(*options) as env:
+            client = AsyncWebClient(token=env["SLACK_BOT_TOKEN"], base_url=env["SLACK_API_URL"])
+            try:
+                await client.conversations_create(name="launch")
+                told = ""
+            except SlackApiError as refused:
+                told = refused.response["error"]
+            assert told == error
