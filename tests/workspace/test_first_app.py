@@ -111,8 +111,9 @@ async def greeted(env: Environment, folder: Path, command: Sequence[str]) -> str
         seen = await page.until(lambda seen: seen["connected"])
         channel = seen["channels"][0]
         asked = await page.do("post", user=seen["me"], channel=channel["id"], text="@inhouse are you there?")
-        seen = await page.until(lambda seen: len(seen["channels"][0]["messages"]) > 1)
-        answer = seen["channels"][0]["messages"][1]
+        seen = await page.until(lambda seen: seen["channels"][0]["messages"][0].get("reply_count"))
+        thread = await page.do("history", user=seen["me"], channel=channel["id"], thread_ts=asked["ts"])
+        answer = thread["messages"][1]
         assert answer["thread_ts"] == asked["ts"] and answer["user"] == seen["bot"]
         return str(answer["text"]).replace(seen["me"], "ANA")
 
