@@ -41,8 +41,9 @@ def workspace(port: int, manifest: Path | None, rate_limits: bool, coverage: boo
 
 async def _serve(place: Workspace) -> None:
     await place.start()
-    person = await place.add_user("ana", real_name="Ana", is_admin=True)
-    await place.add_channel("general", [person])
+    with place.untold():
+        person = await place.add_user("ana", real_name="Ana", is_admin=True)
+        await place.add_channel("general", [person])
     click.echo(f"Open {place.base_url} in your browser. In the shell that your app runs in:\n")
     for name, value in place.environment.items():
         click.echo(f"export {name}={value}")

@@ -14,7 +14,8 @@ from __future__ import annotations
 import errno
 import secrets
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from aiohttp import web
@@ -186,6 +187,15 @@ class Workspace(Actions):
 
     def _sockets_changed(self) -> None:
         self.core.feed.publish({"type": "connected", "connected": self.is_connected, "notice": self.notice})
+
+    @contextmanager
+    def untold(self) -> Iterator[None]:
+        """What is done meanwhile was so before the app was installed: no event tells of it."""
+        self.core.events.is_open = False
+        try:
+            yield
+        finally:
+            self.core.events.is_open = True
 
     def permalink(self, message: Message) -> str:
         """The address that opens the page at this message."""

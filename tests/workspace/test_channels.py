@@ -250,6 +250,15 @@ async def test_how_far_the_app_has_read_is_kept(managing: tuple[Scene, Recorder]
     assert await code(client.conversations_mark(channel=scene.general.id, ts="soon")) == "invalid_timestamp"
 
 
+async def test_what_was_there_before_the_app_is_not_told(managing: tuple[Scene, Recorder]) -> None:
+    scene, recorder = managing
+    with scene.workspace.untold():
+        await scene.workspace.add_channel("old", ["ana"])
+    await scene.workspace.add_channel("new", ["ana"])
+    await settled(scene)
+    assert [event["channel"]["name"] for event in recorder.events("channel_created")] == ["new"]
+
+
 async def test_slacks_own_commands_change_the_channel_and_are_not_the_apps(managing: tuple[Scene, Recorder]) -> None:
     scene, recorder = managing
     address = f"{scene.workspace.base_url}/page/do/slash"
