@@ -215,6 +215,10 @@ class Core:
     def show_view(self, view: View) -> None:
         self.feed.publish({"type": "view", "view": self.page_view(view)}, {view.user})
 
+    def stack(self, user_id: str) -> list[View]:
+        """The modals that a person has open, the one on top last."""
+        return [view for view in self.state.modals.values() if view.user == user_id]
+
     def close_modal(self, view: View, *, with_stack: bool = False) -> None:
         """Take a modal off the stack, or with all below it; what is then on top is shown again."""
         below = self.state.modals.get(view.previous_id or "")

@@ -146,19 +146,29 @@ class Presses(Acting):
         payload = self.core.interactions.submission(self._user(user), view, values)
         answer = await self._ask(Envelope("interactive", payload, accepts_response=True))
         if "error" not in answer:
-            after_submission(self.core, view, answer)
+            try:
+                after_submission(self.core, view, answer)
+            except ApiError as refusal:
+                answer = {"error": refusal.code}
         return answer
 
     async def close_view(self, view_id: str) -> dict[str, Any]:
-        """Close a modal without sending it; the app is told where it asked for that with ``notify_on_close``."""
+        """Close a modal without sending it, and all below if it wants so (``clear_on_close``).
+
+        The app is told of each that asked for it with ``notify_on_close``; its answer to the last one is returned.
+        """
         view = self.core.state.modals.get(view_id)
         if view is None:
             return {}
-        self.core.close_modal(view)
-        if not view.body.get("notify_on_close"):
-            return {}
-        payload = self.core.interactions.closing(self.core.state.users[view.user], view, is_cleared=False)
-        return await self._ask(Envelope("interactive", payload))
+        is_cleared = bool(view.body.get("clear_on_close"))
+        closed = [one for one in reversed(self.core.stack(view.user)) if is_cleared or one is view]
+        self.core.close_modal(view, with_stack=is_cleared)
+        answer: dict[str, Any] = {}
+        for one in closed:
+            if one.body.get("notify_on_close"):
+                payload = self.core.interactions.closing(self._user(one.user), one, is_cleared=is_cleared)
+                answer = await self._ask(Envelope("interactive", payload))
+        return answer
 
     def respond(self, key: str, answer: dict[str, Any]) -> None:
         """A use of a response URL. Raises: ApiError."""

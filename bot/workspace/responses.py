@@ -8,7 +8,7 @@ from bot.workspace.core import Core
 from bot.workspace.errors import ApiError
 from bot.workspace.limits import check_blocks
 from bot.workspace.methods.chat import number_blocks
-from bot.workspace.methods.views import checked_view, new_view, replace_view, show_modal
+from bot.workspace.methods.views import check_stack, checked_view, new_view, replace_view, show_modal
 from bot.workspace.state import Message, View
 
 
@@ -71,14 +71,23 @@ def _remove(core: Core, message: Message) -> None:
         core.delete_message(message)
 
 
+def _answered_view(answer: dict[str, Any]) -> dict[str, Any]:
+    view = answer.get("view")
+    if not isinstance(view, dict) or view.get("type") != "modal":
+        raise ApiError("invalid_arguments")
+    return checked_view(view)
+
+
 def after_submission(core: Core, view: View, answer: dict[str, Any]) -> None:
-    """Obey a modal's response_action: stay with errors, show another view, or close it (``clear``: and all below)."""
+    """Obey a modal's response_action: stay with errors, show another view, or close it (``clear``: and all below).
+
+    Raises: ApiError for a view that Slack would not show, or a fourth one on top of three.
+    """
     action = answer.get("response_action")
-    if action in ("update", "push"):
-        body = checked_view(answer["view"])
-        if action == "update":
-            replace_view(core, view, body)
-        else:
-            show_modal(core, new_view(view.user, body, view))
+    if action == "update":
+        replace_view(core, view, _answered_view(answer))
+    elif action == "push":
+        check_stack(core, view.user)
+        show_modal(core, new_view(view.user, _answered_view(answer), view))
     elif action != "errors":
         core.close_modal(view, with_stack=action == "clear")

@@ -9,6 +9,7 @@ import pytest
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 
+from bot.workspace.feed import Subscriber
 from bot.workspace.state import View
 from tests.workspace.conftest import Scene
 from tests.workspace.recorder import Recorder
@@ -244,3 +245,101 @@ async def test_external_id_is_of_one_view_alone(scene: Scene) -> None:
     again = client.views_open(trigger_id=command["trigger_id"], view=modal("Third", external_id="one"))
     assert await code(again) == "duplicate_external_id", "and the trigger is still good"
     await client.views_open(trigger_id=command["trigger_id"], view=modal("Third"))
+
+
+async def test_update_of_a_modal_below_leaves_the_one_on_top_in_sight(scene: Scene) -> None:
+    app = scene.app()
+
+    @app.view("form")
+    async def submitted(ack: Any) -> None:
+        await ack(response_action="push", view=modal("Second"))
+
+    first = await opened(scene, app, modal("First"))
+    page = Subscriber(scene.ana.id)
+    scene.workspace.core.feed.subscribers.append(page)
+    await scene.workspace.submit_view("ana", first.id, {})
+    await app.client.views_update(view_id=first.id, view=modal("First, changed"))
+    (second,) = (view for view in scene.workspace.core.state.modals.values() if view is not first)
+    await scene.workspace.close_view(second.id)
+    shown = [page.queue.get_nowait() for _ in range(page.queue.qsize())]
+    titles = [change["view"]["title"]["text"] for change in shown if change["type"] == "view"]
+    assert titles == ["Second", "First, changed"], "the change is seen when the one on top is gone"
+
+
+async def test_modal_that_clears_on_close_takes_those_below_along(scene: Scene) -> None:
+    app, bodies = scene.app(), list[dict[str, Any]]()
+    app.view_closed("form")(keeping(bodies))
+
+    @app.view("form")
+    async def submitted(ack: Any) -> None:
+        await ack(response_action="push", view=modal("Second", notify_on_close=True, clear_on_close=True))
+
+    first = await opened(scene, app, modal("First", notify_on_close=True))
+    await scene.workspace.submit_view("ana", first.id, {})
+    await scene.workspace.close_view(list(scene.workspace.core.state.modals)[-1])
+    assert not scene.workspace.core.state.modals
+    assert [(body["view"]["title"]["text"], body["is_cleared"]) for body in bodies] == [
+        ("Second", True),
+        ("First", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ({"response_action": "update"}, "invalid_arguments"),
+        ({"response_action": "push", "view": {"type": "modal", "blocks": []}}, "invalid_arguments"),
+        ({"response_action": "update", "view": {"type": "home", "blocks": []}}, "invalid_arguments"),
+    ],
+)
+async def test_answer_with_a_view_that_slack_would_not_show_leaves_the_modal(
+    scene: Scene, answer: dict[str, Any], error: str
+) -> None:
+    app = scene.app()
+
+    @app.view("form")
+    async def submitted(ack: Any) -> None:
+        await ack(answer)
+
+    view = await opened(scene, app, modal("First"))
+    assert await scene.workspace.submit_view("ana", view.id, {}) == {"error": error}
+    assert list(scene.workspace.core.state.modals) == [view.id] and view.body["title"]["text"] == "First"
+
+
+async def test_fourth_modal_is_refused(scene: Scene) -> None:
+    app = scene.app()
+
+    @app.view("form")
+    async def submitted(ack: Any) -> None:
+        await ack(response_action="push", view=modal("Next"))
+
+    await opened(scene, app, modal("First"))
+    modals = scene.workspace.core.state.modals
+    answers = [await scene.workspace.submit_view("ana", list(modals)[-1], {}) for _ in range(3)]
+    assert len(modals) == 3 and answers[2] == {"error": "push_limit_reached"}
+
+
+async def test_home_is_updated_by_its_id(scene: Scene) -> None:
+    client = scene.client()
+    home = {"type": "home", "blocks": [INPUT | {"block_id": "b"}]}
+    published = await client.views_publish(user_id=scene.ana.id, view=home)
+    updated = await client.views_update(view_id=published["view"]["id"], view=home | {"private_metadata": "again"})
+    assert updated["view"]["private_metadata"] == "again" and updated["view"]["hash"] != published["view"]["hash"]
+    assert scene.workspace.core.state.homes[scene.ana.id].body["private_metadata"] == "again"
+    wrong = client.views_update(view_id=published["view"]["id"], view=modal("A modal"))
+    assert await code(wrong) == "invalid_arguments"
+
+
+async def test_button_without_an_action_id_gets_one_and_is_pressed(scene: Scene) -> None:
+    app, bodies = scene.app(), list[dict[str, Any]]()
+    app.action({"block_id": "row"})(keeping(bodies))
+    await scene.connect(app)
+    buttons = [{"type": "button", "text": {"type": "plain_text", "text": name}, "value": name} for name in ("a", "b")]
+    picture = {"type": "image", "image_url": "https://a.example/a.png", "alt_text": "A"}
+    section = {"type": "section", "text": {"type": "mrkdwn", "text": "x"}, "accessory": picture}
+    blocks = [{"type": "actions", "block_id": "row", "elements": buttons}, section]
+    posted = await app.client.chat_postMessage(channel=scene.general.id, text="x", blocks=blocks)
+    first, second = (element["action_id"] for element in posted["message"]["blocks"][0]["elements"])
+    assert first != second and "action_id" not in posted["message"]["blocks"][1]["accessory"]
+    await scene.workspace.click("ana", "general", posted["ts"], second)
+    assert bodies[0]["actions"][0]["value"] == "b"

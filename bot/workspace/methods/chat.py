@@ -49,8 +49,24 @@ def _fallback(attachment: dict[str, Any]) -> str:
 
 
 def number_blocks(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Blocks with the ids that Slack gives where the app gave none."""
-    return [{"block_id": f"b{place}"} | block for place, block in enumerate(blocks)]
+    """Blocks and their buttons and menus with the ids that Slack gives where the app gave none."""
+    return [_with_action_ids({"block_id": f"b{place}"} | block) for place, block in enumerate(blocks)]
+
+
+def _with_action_ids(block: dict[str, Any]) -> dict[str, Any]:
+    named: dict[str, Any] = {}
+    for key in ("accessory", "element"):
+        if isinstance(block.get(key), dict):
+            named[key] = _with_action_id(block[key], f"{block['block_id']}-0")
+    if block.get("type") in ("actions", "context_actions") and isinstance(block.get("elements"), list):
+        given = enumerate(block["elements"])
+        named["elements"] = [_with_action_id(element, f"{block['block_id']}-{place}") for place, element in given]
+    return block | named
+
+
+def _with_action_id(element: Any, action_id: str) -> Any:
+    is_used = isinstance(element, dict) and element.get("type") != "image"
+    return {"action_id": action_id} | element if is_used else element
 
 
 def read_metadata(args: Arguments) -> dict[str, Any] | None:

@@ -86,32 +86,40 @@ async def push_view(core: Core, args: Arguments) -> dict[str, Any]:
     trigger_id = args.needed("trigger_id", "invalid_trigger_id")
     user_id = core.interactions.check_trigger(trigger_id).user
     body = read_view(args, "modal")
-    open_views = [view for view in core.state.modals.values() if view.user == user_id]
+    top = check_stack(core, user_id)
+    check_external_id(core, body)
+    core.interactions.use_trigger(trigger_id)
+    return _answer(core, show_modal(core, new_view(user_id, body, top)))
+
+
+def check_stack(core: Core, user_id: str) -> View:
+    """The modal on top of somebody's, which has room for one more. Raises: ApiError not_found, push_limit_reached."""
+    open_views = core.stack(user_id)
     if not open_views:
         raise ApiError("not_found")
     if len(open_views) >= MOST_STACKED:
         raise ApiError("push_limit_reached")
-    check_external_id(core, body)
-    core.interactions.use_trigger(trigger_id)
-    return _answer(core, show_modal(core, new_view(user_id, body, open_views[-1])))
+    return open_views[-1]
 
 
 @method("views.update")
 async def update_view(core: Core, args: Arguments) -> dict[str, Any]:
-    """Replace an open modal. Raises: ApiError not_found, or hash_conflict if it changed meanwhile."""
-    view = core.state.modals.get(args.text("view_id")) or _external(core, args.text("external_id"))
+    """Replace an open modal or a home. Raises: ApiError not_found, or hash_conflict if it changed meanwhile."""
+    view = _named(core, args.text("view_id"), args.text("external_id"))
     if view is None:
         raise ApiError("not_found")
     if args.text("hash") not in ("", view.hash):
         raise ApiError("hash_conflict")
-    body = read_view(args, "modal")
+    body = read_view(args, view.body["type"])
     check_external_id(core, body, view)
     return _answer(core, replace_view(core, view, body))
 
 
-def _external(core: Core, external_id: str) -> View | None:
-    views = core.state.modals.values()
-    return next((view for view in views if external_id and view.body.get("external_id") == external_id), None)
+def _named(core: Core, view_id: str, external_id: str) -> View | None:
+    for view in (*core.state.modals.values(), *core.state.homes.values()):
+        if view.id == view_id or (external_id and view.body.get("external_id") == external_id):
+            return view
+    return None
 
 
 @method("views.publish")
@@ -138,9 +146,13 @@ def show_modal(core: Core, view: View) -> View:
 
 
 def replace_view(core: Core, view: View, body: dict[str, Any]) -> View:
-    """Let an open modal say something else, under a new hash."""
+    """Let an open view say something else, under a new hash; one that lies under another stays there."""
     view.body, view.hash = body, secrets.token_hex(8)
-    return show_modal(core, view)
+    if body["type"] == "home" or any(top is view for top in core.stack(view.user)[-1:]):
+        core.show_view(view)
+    else:
+        core.feed.touch()
+    return view
 
 
 def _answer(core: Core, view: View) -> dict[str, Any]:
