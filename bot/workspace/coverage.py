@@ -34,6 +34,9 @@ OTHER_WAYS = (
     "slash_commands", "block_actions", "block_suggestion", "view_submission", "view_closed", "shortcut",
     "message_action", "response_url",
 )  # fmt: skip
+PARTIAL_WAYS = {
+    "block_actions": "no file_input, workflow_button, default_to_current_conversation; rich_text_input is plain",
+}
 ABSENT_WAYS = {"workflow steps": ""}
 
 
@@ -44,7 +47,7 @@ def rows() -> Iterator[tuple[str, str, str, str]]:
     for name in sorted({*SENT, *ABSENT_EVENTS}):
         yield ("event", name, *_state(name, SENT, {}, ABSENT_EVENTS))
     for name in sorted({*OTHER_WAYS, *ABSENT_WAYS}):
-        yield ("interaction", name, *_state(name, OTHER_WAYS, {}, ABSENT_WAYS))
+        yield ("interaction", name, *_state(name, OTHER_WAYS, PARTIAL_WAYS, ABSENT_WAYS))
 
 
 def _state(name: str, there: object, partial: dict[str, str], absent: dict[str, str]) -> tuple[str, str]:

@@ -13,6 +13,8 @@ from tests.workspace.pages import open_page, picture
 from tests.workspace.recorder import Recorder
 from tests.workspace.test_chats import EVENTS, answers, helped
 from tests.workspace.test_elements import COFFEE, DRINKS, TEA, WATER, block_of, drinks_like, plain
+from tests.workspace.test_page_access import violations
+from tests.workspace.test_samples import in_python, running, sample_scene
 from tests.workspace.test_views import keeping, modal
 
 if TYPE_CHECKING:
@@ -91,6 +93,7 @@ async def test_every_input_of_a_modal_is_filled_in_checked_and_sent(
     await scene.connect(app)
     page, problems = await open_page(scene, browser, timezone_id="Europe/Lisbon")
     await page.locator("#compose-channel-slot").get_by_label("Shortcuts").click()
+    found = await violations(page, "shortcuts")
     await page.get_by_role("menuitem", name="Open the form").click()
     await fill(page)
     await picture(page, tmp_path, "form")
@@ -101,6 +104,7 @@ async def test_every_input_of_a_modal_is_filled_in_checked_and_sent(
         ("site", "Write a web address that begins with http."),
     ):
         await expect(page.locator(f"[data-error={block}]")).to_have_text(sentence)
+    found += await violations(page, "form")
     dialog = page.locator("#dialog")
     await dialog.get_by_role("group", name="All").get_by_label("Chloe Martin").uncheck()
     await dialog.get_by_label("Mail").fill("ana@example.com")
@@ -126,7 +130,7 @@ async def test_every_input_of_a_modal_is_filled_in_checked_and_sent(
         "drink": COFFEE,
         "more": [WATER],
     }
-    assert problems == []
+    assert found == [] and problems == []
 
 
 async def test_inputs_of_a_message_act_and_outlive_its_redraw(scene: Scene, browser: Browser) -> None:
@@ -155,6 +159,8 @@ async def test_inputs_of_a_message_act_and_outlive_its_redraw(scene: Scene, brow
     content = page.locator(".message .content")
     await content.locator("input[type=date]").fill("2026-12-24")
     await content.get_by_role("combobox").fill("tea")
+    await expect(content.get_by_role("option", name="Tea")).to_be_visible()
+    found = await violations(page, "message")
     await content.get_by_role("option", name="Tea").click()
     await content.get_by_label("Say").fill("a note")
     await content.get_by_label("Say").press("Enter")
@@ -174,7 +180,7 @@ async def test_inputs_of_a_message_act_and_outlive_its_redraw(scene: Scene, brow
     values = sent[0]["state"]["values"]
     assert values["b"]["use"]["selected_date"] == "2026-12-24" and values["menu"]["use"]["selected_option"] == TEA
     assert [values[b]["use"]["value"] for b in ("note", "live")] == ["a note", "abc"]
-    assert values["quiet"]["a"]["value"] == "kept" and problems == []
+    assert values["quiet"]["a"]["value"] == "kept" and found == [] and problems == []
 
 
 async def test_chat_begins_when_the_app_is_opened_and_with_a_button(
@@ -192,6 +198,7 @@ async def test_chat_begins_when_the_app_is_opened_and_with_a_button(
     await thread.get_by_role("button", name="Dates").click()
     await expect(thread.get_by_text("It is four")).to_be_visible()
     await expect(page.locator("#thread-name")).to_have_text("Which dates?")
+    found = await violations(page, "chat")
     await picture(page, tmp_path, "chat")
     await page.get_by_role("button", name="New chat").click()
     await scene.workspace.wait_for(lambda: len(helper.payloads) == 2)
@@ -203,4 +210,42 @@ async def test_chat_begins_when_the_app_is_opened_and_with_a_button(
     roots = scene.workspace.messages(direct)
     assert [root.subtype for root in roots] == ["assistant_app_thread"] * 3, "nothing stands outside a chat"
     await answers(scene, roots[-1], 2)
-    assert problems == []
+    assert found == [] and problems == []
+
+
+async def test_starter_app_is_used_by_hand(
+    make_scene: Callable[..., Awaitable[Scene]], browser: Browser, tmp_path: Path
+) -> None:
+    from playwright.async_api import expect
+
+    scene = await sample_scene(make_scene, "orders")
+    async with running(scene, *in_python("orders", "app.py")):
+        page, problems = await open_page(scene, browser)
+        dialog, title = page.locator("#dialog"), page.locator("#dialog-title")
+        await page.locator("#directs button").click()
+        await page.get_by_role("tab", name="Home").click()
+        await page.locator("#home").get_by_role("button", name="Order").click()
+        await dialog.get_by_label("Small").check()
+        await expect(dialog.get_by_text("A small one, then.")).to_be_visible()
+        await expect(dialog.get_by_label("Small")).to_be_checked()
+        await choose(page, "Drink", "choc", "Hot chocolate")
+        await dialog.get_by_label("Day").fill("2025-12-24")
+        await dialog.get_by_role("button", name="Order").click()
+        await expect(page.locator("[data-error=day]")).to_have_text("That day is over.")
+        await dialog.get_by_label("Day").fill("2026-12-24")
+        await dialog.get_by_role("button", name="Order").click()
+        await expect(title).to_have_text("Is this right?")
+        await dialog.get_by_role("button", name="Yes").click()
+        await expect(title).to_have_text("Something more?")
+        await dialog.get_by_role("button", name="Cancel").click()
+        await expect(title).to_have_text("Is this right?")  # the one below is back
+        await dialog.get_by_role("button", name="Yes").click()
+        await dialog.get_by_label("A smile").check()
+        await dialog.get_by_role("button", name="Send").click()
+        await expect(dialog).to_be_hidden()
+        await page.get_by_role("tab", name="Messages").click()
+        order = page.locator(".message", has_text="Small Hot chocolate on 2026-12-24 with a smile")
+        await picture(page, tmp_path, "order")
+        await order.get_by_role("button", name="Ready").click()
+        await expect(order.get_by_text("is ready")).to_be_visible()
+        assert problems == []
