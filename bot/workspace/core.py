@@ -14,6 +14,7 @@ from typing import Any
 from bot.workspace.events import EventSender
 from bot.workspace.faults import Faults
 from bot.workspace.feed import Feed
+from bot.workspace.inputs import with_current
 from bot.workspace.interactions import Interactions
 from bot.workspace.shapes import Json, Shapes
 from bot.workspace.sockets import SocketHub
@@ -238,12 +239,12 @@ class Core:
         }
         files = {"files": [self.shapes.file(file) for file in message.files]} if message.files else {}
         body = self.shapes.message(message) | extra | files
-        if not message.blocks:  # the page draws a text itself, without the blocks that Slack makes of it
-            body.pop("blocks", None)
-        return body
+        body.pop("blocks", None)  # the page draws a text itself, without the blocks that Slack makes of it
+        return body | ({"blocks": with_current(message.blocks, message.channel)} if message.blocks else {})
 
     def page_view(self, view: View) -> Json:
-        return view.body | {"id": view.id, "hash": view.hash}
+        blocks = with_current(view.body["blocks"], view.channel)
+        return view.body | {"id": view.id, "hash": view.hash, "blocks": blocks}
 
     def _show_root(self, message: Message) -> None:
         """A reply changes the count under its root."""

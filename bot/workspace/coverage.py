@@ -35,7 +35,7 @@ OTHER_WAYS = (
     "message_action", "response_url",
 )  # fmt: skip
 PARTIAL_WAYS = {
-    "block_actions": "no file_input, workflow_button, default_to_current_conversation; rich_text_input is plain",
+    "block_actions": "no file_input, no workflow_button; rich_text_input has no formatting",
 }
 ABSENT_WAYS = {"workflow steps": ""}
 

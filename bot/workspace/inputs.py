@@ -37,6 +37,11 @@ KEYS = {
     "url_text_input": "value",
     "rich_text_input": "rich_text_value",
 }
+HOLDERS = ("elements", "accessory", "element")  # the keys under which a block holds what can be used
+CONVERSATIONS = {
+    "conversations_select": "initial_conversation",
+    "multi_conversations_select": "initial_conversations",
+}
 STATELESS = ("overflow",)
 EXTERNAL = ("external_select", "multi_external_select")
 MOST_OPTIONS = 100
@@ -87,6 +92,21 @@ def filled_values(blocks: list[Json], given: Json, offered: Offered | None = Non
         entry = {"type": kind, KEYS[kind]: _entry(element, _plain(chosen, KEYS[kind]))}
         values.setdefault(block_id, {})[action_id] = entry
     return values
+
+
+def with_current(blocks: list[Json], channel: str) -> list[Json]:
+    """Blocks whose menus of conversations begin with the current one, where the app wanted that and there is one."""
+    if not channel:
+        return blocks
+    return [block | {key: _begun(block[key], channel) for key in HOLDERS if key in block} for block in blocks]
+
+
+def _begun(held: Any, channel: str) -> Any:
+    if isinstance(held, list):
+        return [_begun(element, channel) for element in held]
+    wanted = isinstance(held, dict) and held.get("default_to_current_conversation")
+    name = CONVERSATIONS.get(held.get("type", "")) if wanted else None
+    return {name: [channel] if name.endswith("s") else channel} | held if name else held
 
 
 def _elements(blocks: list[Json], offered: Offered) -> Iterator[tuple[str, Json]]:

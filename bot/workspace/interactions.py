@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 
 from bot.workspace.errors import ApiError
-from bot.workspace.inputs import KEYS, STATELESS, filled_values
+from bot.workspace.inputs import KEYS, STATELESS, filled_values, with_current
 from bot.workspace.shapes import Json, Shapes
 from bot.workspace.state import Channel, Message, State, User, View
 
@@ -21,10 +21,11 @@ RESPONSE_USES = 5
 
 @dataclass(slots=True)
 class Trigger:
-    """Permission to open one modal for one person."""
+    """Permission to open one modal for one person, who was in a ``channel`` or in none."""
 
     user: str
     until: float
+    channel: str = ""
     is_used: bool = False
 
 
@@ -65,16 +66,16 @@ class Interactions:
             "api_app_id": self.state.app_id,
             "is_enterprise_install": "false",
             "response_url": self._response_url(user, channel, None),
-            "trigger_id": self._trigger(user),
+            "trigger_id": self._trigger(user, channel.id),
         }
 
     def block_action(self, user: User, message: Message, action: Json, values: Json | None = None) -> Json:
         """A button or menu of a message; ``values`` are its other inputs, as far as they are not known yet."""
         kept = self._after((user.id, message.channel, message.ts), values or {}, action)
-        filled = filled_values(message.blocks, kept, self.offered_to(user))
+        filled = filled_values(with_current(message.blocks, message.channel), kept, self.offered_to(user))
         channel = self.state.channels[message.channel]
         return (
-            self._base("block_actions", user)
+            self._base("block_actions", user, message.channel)
             | self._at(message)
             | {
                 "state": {"values": filled},
@@ -96,12 +97,15 @@ class Interactions:
 
     def view_action(self, user: User, view: View, action: Json, values: Json) -> Json:
         """A button or menu inside a modal or the app home."""
-        filled = filled_values(view.body["blocks"], self._after((view.id,), values, action), self.offered_to(user))
-        return self._base("block_actions", user) | {
+        filled = self._filled(user, view, self._after((view.id,), values, action))
+        return self._base("block_actions", user, view.channel) | {
             "container": {"type": "view", "view_id": view.id},
             "view": self.view(view) | {"state": {"values": filled}},
             "actions": [action | {"action_ts": self.state.next_ts()}],
         }
+
+    def _filled(self, user: User, view: View, chosen: Json) -> Json:
+        return filled_values(with_current(view.body["blocks"], view.channel), chosen, self.offered_to(user))
 
     def _after(self, place: tuple[str, ...], values: Json, action: Json) -> Json:
         """What is chosen in a message or view when an action has just been taken; earlier choices there stay."""
@@ -139,7 +143,7 @@ class Interactions:
 
     def shortcut(self, user: User, message: Message, callback_id: str) -> Json:
         channel = self.state.channels[message.channel]
-        base = self._base("message_action", user)
+        base = self._base("message_action", user, channel.id)
         base.pop("api_app_id")
         return base | {
             "callback_id": callback_id,
@@ -157,8 +161,7 @@ class Interactions:
         return base | {"view": self.view(view), "is_cleared": is_cleared}
 
     def submission(self, user: User, view: View, values: Json) -> Json:
-        kept = self._after((view.id,), values, {"type": ""})
-        filled = filled_values(view.body["blocks"], kept, self.offered_to(user))
+        filled = self._filled(user, view, self._after((view.id,), values, {"type": ""}))
         body = self.view(view) | {"state": {"values": filled}}
         return self._base("view_submission", user) | {"view": body, "response_urls": self._offered(user, view, filled)}
 
@@ -183,28 +186,28 @@ class Interactions:
         defaults |= {"submit": None, "close": None} if view.body["type"] == "modal" else {}
         return defaults | {"notify_on_close": False} | view.body | base
 
-    def _base(self, kind: str, user: User) -> Json:
+    def _base(self, kind: str, user: User, channel_id: str = "") -> Json:
         return {
             "type": kind,
             "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": user.team_id},
             "api_app_id": self.state.app_id,
             "token": self.verification_token,
-            "trigger_id": self._trigger(user),
+            "trigger_id": self._trigger(user, channel_id),
             "team": {"id": self.state.team_id, "domain": "local"},
             "enterprise": None,
             "is_enterprise_install": False,
         }
 
-    def _trigger(self, user: User) -> str:
+    def _trigger(self, user: User, channel_id: str) -> str:
         trigger_id = f"{secrets.randbelow(10**12)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
-        self.triggers[trigger_id] = Trigger(user.id, time.monotonic() + TRIGGER_LASTS_S)
+        self.triggers[trigger_id] = Trigger(user.id, time.monotonic() + TRIGGER_LASTS_S, channel_id)
         return trigger_id
 
-    def use_trigger(self, trigger_id: str) -> str:
-        """The user id of a fresh trigger, which is used up. Raises: ApiError, as `check_trigger` does."""
+    def use_trigger(self, trigger_id: str) -> Trigger:
+        """A fresh trigger, which is used up. Raises: ApiError, as `check_trigger` does."""
         trigger = self.check_trigger(trigger_id)
         trigger.is_used = True
-        return trigger.user
+        return trigger
 
     def check_trigger(self, trigger_id: str) -> Trigger:
         """A fresh trigger. Raises: ApiError invalid_, exchanged_ or expired_trigger_id."""

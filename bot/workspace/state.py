@@ -191,7 +191,7 @@ class Scheduled:
 
 @dataclass(slots=True)
 class View:
-    """A modal or an app home as the app gave it."""
+    """A modal or an app home as the app gave it; ``channel`` is where a modal was asked for, if anywhere."""
 
     id: str
     user: str
@@ -199,6 +199,7 @@ class View:
     root_id: str
     previous_id: str | None = None
     hash: str = ""
+    channel: str = ""
 
 
 def _moved(table: dict[tuple[str, str], T], old: str, new: str) -> dict[tuple[str, str], T]:

@@ -144,6 +144,33 @@ async def test_same_action_id_in_two_blocks_is_told_apart(scene: Scene) -> None:
     assert bodies[0]["actions"][0]["block_id"] == "other" and bodies[0]["actions"][0]["type"] == "static_select"
 
 
+async def test_menu_of_conversations_begins_with_the_current_one_where_there_is_one(scene: Scene) -> None:
+    app, bodies = scene.app(), list[dict[str, Any]]()
+    here = {"default_to_current_conversation": True}
+    one = {"type": "conversations_select", "action_id": "use", **here}
+    several = {"type": "multi_conversations_select", "action_id": "more", **here}
+    blocks = [{"type": "actions", "block_id": "b", "elements": [one, several]}]
+    app.view("form")(keeping(bodies))
+    app.action("send")(keeping(bodies))
+
+    @app.command("/form")
+    async def form(ack: Any, client: Any, body: dict[str, Any]) -> None:
+        await ack()
+        await client.views_open(trigger_id=body["trigger_id"], view=modal("Form", *blocks))
+
+    send = {"type": "actions", "elements": [{"type": "button", "action_id": "send", "text": plain("Send")}]}
+    message = await shown(scene, app, *blocks, send)
+    await scene.workspace.slash("ana", "board", "/form")
+    (view,) = await scene.workspace.wait_for(lambda: list(scene.workspace.core.state.modals.values()))
+    assert scene.workspace.core.page_view(view)["blocks"][0]["elements"][0]["initial_conversation"] == scene.board.id
+    assert "initial_conversation" not in view.body["blocks"][0]["elements"][0], "the app gets back what it gave"
+    await scene.workspace.submit_view("ana", view.id, {})
+    await scene.workspace.click("ana", "general", message.ts, "send")
+    values = [bodies[0]["view"]["state"]["values"]["b"], bodies[1]["state"]["values"]["b"]]
+    found = [(v["use"]["selected_conversation"], v["more"]["selected_conversations"]) for v in values]
+    assert found == [(place.id, [place.id]) for place in (scene.board, scene.general)]
+
+
 # ---- menus whose options the app gives as one types ----
 
 

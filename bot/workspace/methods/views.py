@@ -65,7 +65,7 @@ def new_view(user_id: str, body: dict[str, Any], root: View | None = None) -> Vi
     """A view under a new id, on top of ``root`` where one is given; not yet shown."""
     view_id = new_id("V")
     view = View(view_id, user_id, body, root.root_id if root else view_id, root.id if root else None)
-    view.hash = secrets.token_hex(8)
+    view.hash, view.channel = secrets.token_hex(8), root.channel if root else ""
     return view
 
 
@@ -76,7 +76,8 @@ async def open_view(core: Core, args: Arguments) -> dict[str, Any]:
     core.interactions.check_trigger(trigger_id)
     view = new_view("", read_view(args, "modal"))
     check_external_id(core, view.body)
-    view.user = core.interactions.use_trigger(trigger_id)
+    trigger = core.interactions.use_trigger(trigger_id)
+    view.user, view.channel = trigger.user, trigger.channel
     return _answer(core, show_modal(core, view))
 
 
