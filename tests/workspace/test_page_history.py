@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
+import aiohttp
 import pytest
 from playwright.async_api import Browser, Page, expect
 
@@ -85,6 +87,35 @@ def test_window_holds_what_is_next_to_its_place_and_says_what_lies_beyond(
     seen = window(SAID, **bounds)
     assert [message.text for message in seen.messages] == [str(number) for number in range(first, last + 1)]
     assert (seen.has_older, seen.has_newer) == (first > 0, last < 199)
+
+
+async def test_history_messages_and_files_are_for_members_only(stage: Scene) -> None:
+    posted = await stage.workspace.post("ana", "board", "secret", files=[("plan.txt", b"secret")])
+    whisper = await stage.workspace.post("ana", "general", "aside")
+    stage.workspace.core.add_ephemeral(Message(stage.general.id, "9999999999.000001", "U0", "x", ephemeral_to="U0ANA"))
+    where = {"channel": stage.board.id}
+    asks: list[tuple[str, dict[str, Any]]] = [
+        ("history", where),
+        ("find_message", where | {"ts": posted.ts}),
+        ("find_file", {"file": posted.files[0].id}),
+    ]
+    async with aiohttp.ClientSession() as session:
+        async with session.get(stage.workspace.base_url) as response:
+            key = (await response.text()).split('page-key" content="')[1].split('"')[0]
+
+        async def ask(name: str, body: dict[str, Any], user: str) -> dict[str, Any]:
+            address = f"{stage.workspace.base_url}/page/do/{name}"
+            async with session.post(address, json=body | {"user": user}, headers={"X-Page-Key": key}) as response:
+                return dict(await response.json())
+
+        for name, body in asks:
+            assert (await ask(name, body, stage.ben.id))["ok"], name
+            refused = await ask(name, body, stage.chloe.id)
+            assert not refused["ok"] and "secret" not in str(refused), name
+        seen = await ask("history", {"channel": stage.general.id}, stage.chloe.id)
+        assert [message["ts"] for message in seen["messages"]] == [whisper.ts], "nobody else's asides"
+        assert not (await ask("history", {"channel": stage.general.id, "before": 5}, stage.ben.id))["ok"]
+        assert not (await ask("history", {"channel": "C0NONE", "thread_ts": "x"}, stage.ben.id))["ok"]
 
 
 @pytest.mark.page
