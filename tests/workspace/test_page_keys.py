@@ -244,3 +244,22 @@ async def test_screen_reader_hears_new_messages_and_an_answer_once_it_is_complet
         "New message in board.",
     ]
     assert problems == []
+
+
+async def test_tab_into_the_folded_part_of_a_message_unfolds_it(stage: Scene, browser: Browser) -> None:
+    buttons = [
+        {"type": "button", "action_id": f"b{n}", "text": {"type": "plain_text", "text": f"Button {n}"}}
+        for n in range(30)
+    ]
+    blocks = [{"type": "actions", "elements": [button]} for button in buttons]
+    await stage.client().chat_postMessage(channel=stage.general.id, text="30 buttons", blocks=blocks)
+    page, _ = await open_page(stage, browser)
+    await expect(page.locator(".folded")).to_have_count(1)
+    keys = Keyboard(page)
+    await keys.until("F6", "#channel-list")
+    await keys.press("ArrowUp")
+    await keys.until("Tab", "[data-action=b3]")
+    await expect(page.locator(".folded")).to_have_count(1)
+    await keys.until("Tab", "[data-action=b28]")
+    await expect(page.locator(".folded")).to_have_count(0)
+    await expect(page.locator("[data-action=b28]")).to_be_in_viewport()

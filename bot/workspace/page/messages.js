@@ -80,6 +80,7 @@ function foldable(node, message) {
     box.classList.add("folded");
     const more = button("Show more", () => { unfolded.add(message.ts); box.classList.remove("folded"); more.remove(); }, { class: "show-more" });
     box.after(more);
+    box.addEventListener("focusin", (event) => { if (event.target.getBoundingClientRect().bottom > more.getBoundingClientRect().top) more.click(); });
     box.dispatchEvent(new Event("folded", { bubbles: true })); // the list may have to scroll
   });
   return box;
