@@ -133,7 +133,7 @@ async def test_scrolling_up_brings_older_messages_and_does_not_move_what_is_read
     await expect(drawn(page)).to_have_count(2 * WINDOW_MESSAGES)
     assert abs(await place(page, read) - (before + 110)) < 2
     assert await page.locator("#channel-list .day").count() == 1, "the day is told once, above the first message"
-    for _ in range(12):
+    while await page.locator("#channel-list .older").count():
         await scroll(page, 0)
         await page.wait_for_timeout(60)
     await expect(page.locator(f"#channel-list [data-ts='{said[0].ts}']")).to_be_visible()
@@ -176,7 +176,7 @@ async def test_thread_of_500_replies_opens_at_its_end_and_can_be_read_to_its_beg
     assert await page.locator("#thread-list .message").count() == WINDOW_MESSAGES + 1
     await expect(page.locator("#thread-list .message").first).to_contain_text("the root")
     await expect(page.locator("#thread-list .left")).to_have_text("500 replies")
-    for _ in range(14):
+    while await page.locator("#thread-list .older").count():
         await page.locator("#thread-list").press("Home")
         await page.wait_for_timeout(60)
     await expect(page.locator(f"#thread-list [data-ts='{replies[0].ts}']")).to_be_visible()
@@ -197,7 +197,10 @@ async def test_old_permalink_opens_at_its_message_and_scrolls_on_to_the_newest(s
     await expect(page.locator("#channel-list .flash")).to_contain_text("message 40")
     await expect(page.locator("#channel-list .flash")).to_be_in_viewport()
     await expect(page.locator("#channel .jump")).to_have_text("Jump to the newest ↓")
-    moved = [await page.evaluate(TO_THE_END) for _ in range(20)]
+    moved = [await page.evaluate(TO_THE_END)]
+    while await page.locator("#channel .jump").is_visible():
+        moved.append(await page.evaluate(TO_THE_END))
+    moved.append(await page.evaluate(TO_THE_END))
     assert max(abs(by) for by in moved) < 2, "newer messages do not move what is read"
     await expect(page.locator(f"#channel-list [data-ts='{said[-1].ts}']")).to_be_in_viewport()
     await expect(page.locator("#channel .jump")).to_be_hidden()
