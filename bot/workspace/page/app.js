@@ -168,7 +168,7 @@ const drawIntroduction = () => drawWelcome(state.channels.get(at.channel), chann
 
 async function go(channel, { thread = "", ts = "", push = true, focus = true } = {}) {
   const from = at.channel;
-  Object.assign(at, { channel, thread, tab: "messages" });
+  Object.assign(at, { channel, thread, tab: "messages", wanted: "" });
   at.unread.delete(channel);
   closeMenu();
   drawSidebar(); drawChannel(); drawThread();
@@ -210,9 +210,15 @@ function flash(ts) {
   setTimeout(() => node.classList.remove("flash"), 2500);
 }
 
+/** Go to a conversation that has just been made, at the latest when the snapshot that holds it comes. */
+function goSoon(channel) {
+  if (state.channels.has(channel)) go(channel);
+  else at.wanted = channel;
+}
+
 async function openDirect() {
   const answer = on.tell(await act("open_dm"));
-  if (answer.ok) { at.wanted = answer.channel; if (state.channels.has(answer.channel)) go(answer.channel); }
+  if (answer.ok) goSoon(answer.channel);
 }
 
 /** Follow an address of this page: a message, or a file. True when it names one that may be here. */
@@ -265,9 +271,8 @@ function changed(change) {
 
 function drawAll() {
   drawNotice();
-  if (at.wanted && state.channels.has(at.wanted)) at.channel = at.wanted;
-  at.wanted = "";
   if (!at.ready) return firstDraw();
+  if (state.channels.has(at.wanted)) return go(at.wanted);
   if (!state.channels.has(at.channel)) return go([...state.channels.keys()][0] || "", { push: false });
   drawSidebar(); drawChannel(); drawThread();
   channelList.refresh();
@@ -344,7 +349,7 @@ $("add-channel").addEventListener("click", () => {
   const name = el("input", { type: "text", "aria-label": "Name of the channel", placeholder: "for example contracts", maxlength: 80 });
   ask("Add a channel", [el("p", {}, "Everybody here becomes a member, and so does the bot."), name], "Add", async () => {
     const answer = on.tell(await act("add_channel", { name: name.value }));
-    if (answer.ok) { at.wanted = answer.channel; if (state.channels.has(answer.channel)) go(answer.channel); }
+    if (answer.ok) goSoon(answer.channel);
     return answer.ok;
   });
   name.focus();
