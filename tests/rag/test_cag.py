@@ -276,7 +276,7 @@ def test_nothing_on_disk_is_a_pickle_and_texts_are_plain_json(cag: CAG, cache: K
     [texts] = cache.folder.glob("*.json")
     assert json.loads(texts.read_text())["texts"] == [P53]
     [vectors] = cache.folder.glob("*.faiss")
-    assert vectors.read_bytes().startswith(b"inhouse-vectors-1\n")
+    assert vectors.read_bytes().startswith(b"inhouse-vectors-2\n")
 
 
 @pytest.mark.parametrize("damage", [b"", b"garbage", b'{"texts": ["forged"]}', b"[]", b"\x80\x04K\x01."])

@@ -12,6 +12,7 @@ from rag import erase
 from rag.erase import Eraser, EraseReceipt, fold_log
 from rag.errors import ModelFailed
 from rag.types import Document
+from tests.rag.bf16 import kept
 from tests.rag.shelf import Shelf
 
 CANARY = "zqxcanary7731"
@@ -296,7 +297,7 @@ def test_vectors_of_what_was_erased_leave_the_index_in_use(shelf: Shelf) -> None
 def test_the_index_on_disk_is_without_the_vectors_of_what_was_erased(shelf: Shelf) -> None:
     shelf.put(SECRET, ref="secret")
     ids = shelf.store.vector_ids(shelf.embedder.fingerprint)[1]
-    rows = [row.tobytes() for row in shelf.store.vectors(shelf.embedder.fingerprint, ids)[1]]
+    rows = [kept(row) for row in shelf.store.vectors(shelf.embedder.fingerprint, ids)[1]]
     shelf.put("Nothing of this is secret.", name="other.txt")
     shelf.vectors.save(shelf.index_path, shelf.store)
     assert len(rows) == 2 and all(row in shelf.index_path.read_bytes() for row in rows)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from rag.fusion import MIN_RANGE
 from rag.retrieve import STANDS_OUT, Retrieval, Retriever, Weights
 from rag.terms import _WORD, DECAY, content_terms, match_any, weighted_terms, words_of
+from tests.rag.bf16 import rounded
 from tests.rag.shelf import Shelf
 
 # Without the second look at the best, a hit's score is that of the search over all chunks.
@@ -120,7 +121,7 @@ def plain_cosines(shelf: Shelf, turns: Sequence[str], texts: dict[int, str]) -> 
     vectors = [shelf.embedder.embed_query(turn).astype(np.float64) for turn in turns]
     mean = sum(DECAY**age * vector for age, vector in enumerate(reversed(vectors)))
     mean = mean / np.linalg.norm(mean)
-    rows = {key: shelf.embedder.embed([text])[0] for key, text in texts.items() if key in shelf.vectors}
+    rows = {key: rounded(shelf.embedder.embed([text])[0]) for key, text in texts.items() if key in shelf.vectors}
     return {key: (float(mean @ row), float(vectors[-1] @ row)) for key, row in rows.items()}
 
 

@@ -11,14 +11,9 @@ import numpy as np
 import pytest
 
 from rag.vectors import Header, StaleIndex, VectorIndex, replace_file
+from tests.rag.bf16 import rounded
 
 DIMENSION = 16
-
-
-def rounded(rows: np.ndarray) -> np.ndarray:
-    """To the nearest bfloat16, which the index keeps as it is."""
-    bits = np.ascontiguousarray(rows, dtype=np.float32).view(np.uint32)
-    return ((bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000).view(np.float32)
 
 
 def drawn(seed: int, count: int) -> np.ndarray:

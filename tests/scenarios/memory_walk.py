@@ -43,7 +43,7 @@ def _holds(one: object, needles: list[str], rows: list[bytes]) -> bool:
     if isinstance(one, bytes | bytearray):
         low = bytes(one).lower()
         return any(needle.encode() in low for needle in needles) or any(row in one for row in rows)
-    if isinstance(one, np.ndarray) and one.dtype == np.float32:
+    if isinstance(one, np.ndarray) and one.dtype in (np.float32, np.uint16):
         return any(row in one.tobytes() for row in rows)
     return False
 
