@@ -18,7 +18,7 @@ from rag.choices import choices_of, is_vague
 from rag.fusion import decayed
 from rag.retrieve import MAX_TURNS, Retrieval
 from rag.sentences import split_sentences
-from rag.terms import DECAY, clean, content_terms
+from rag.terms import VECTOR_DECAY, clean, content_terms
 from rag.types import Embedder, Hit
 
 READ_HITS = 3  # whose sentences are compared with the question
@@ -99,5 +99,5 @@ class Gate:
             return hits[0].cosine if hits else 0.0
         turns = [turn for turn in map(clean, (*history[-MAX_TURNS:], question)) if turn.strip()] or [question]
         vectors = np.stack([self.embedder.embed_query(turn) for turn in turns])
-        asked = np.stack([vectors[-1], decayed(vectors, DECAY)])
+        asked = np.stack([vectors[-1], decayed(vectors, VECTOR_DECAY)])
         return float((self.embedder.embed(sentences) @ asked.T).max())

@@ -22,13 +22,13 @@ from rag.language import guess_language
 from rag.naming import named_files
 from rag.passages import Catalogue, bm25
 from rag.store import Store
-from rag.terms import DECAY, asks_for_exact, clean, content_terms, match_any, weighted_terms, words_of
+from rag.terms import VECTOR_DECAY, asks_for_exact, clean, content_terms, match_any, weighted_terms, words_of
 from rag.types import Chunk, Embedder, Hit, Source
 from rag.vectors import VectorIndex
 from rag.wording import Wording
 
 LOOKED_AT = 30  # of the best, whose texts are read for a second look
-IN_PIECES = 12  # of the best are compared piece by piece; of 8, 12, 20 and all, as good as all on XQuAD-en
+IN_PIECES = 8  # of the best are compared piece by piece; of 8, 12, 20 and all, as good as all on XQuAD-en
 RERANKED = 20  # of the best are read by a reranker
 STANDS_OUT = 20  # the best cosine is compared with that of this rank
 AT_ONCE = 8  # searches whose questions are embedded beside their other work
@@ -193,7 +193,7 @@ class Retriever:
     def _embedded(self, turns: Sequence[str]) -> np.ndarray:
         """See `_Asked.vectors`."""
         vectors = np.stack([self._embedder.embed_query(turn) for turn in turns if turn.strip()])
-        return np.stack([decayed(vectors, DECAY), vectors[-1]]) if len(vectors) > 1 else vectors
+        return np.stack([decayed(vectors, VECTOR_DECAY), vectors[-1]]) if len(vectors) > 1 else vectors
 
 
 class _Search:

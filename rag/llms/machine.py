@@ -33,6 +33,7 @@ _OFFLINE = {
 }
 _ABOUT_COMFORT = ("HF_HUB_DISABLE_PROGRESS", "TOKENIZERS")
 _GIVE_WAY_NICENESS = 10  # a tenth of a core beside a busy thread of ordinary priority, a whole one beside none
+SWITCH_S = 0.0005  # after which who computes in Python lets others go on; a question's embedding waits for it 80 times
 _thread = threading.local()
 
 # Threads that wait asleep: two that spin beside another busy process were up to fifty times slower.
@@ -51,7 +52,8 @@ def set_up_machine(threads: int | None = None) -> int:
     """Offline, no telemetry, sleeping waits, and ``threads`` threads (None: one per core that may be used).
 
     Returns the number of threads. Call it before PyTorch or Numba is imported; later it still sets the number for
-    PyTorch itself. A number that the user's own OMP_NUM_THREADS names is kept unless ``threads`` is given.
+    PyTorch itself. A number that the user's own OMP_NUM_THREADS names is kept unless ``threads`` is given. Threads that
+    compute in Python take turns more often from then on.
     """
     os.environ.update(_OFFLINE)
     for name, value in _QUIET.items():
@@ -60,6 +62,7 @@ def set_up_machine(threads: int | None = None) -> int:
         os.environ.setdefault("NUMBA_CACHE_DIR", str(kept))
     count = threads or thread_count()
     os.environ["OMP_NUM_THREADS"] = str(count)
+    sys.setswitchinterval(min(SWITCH_S, sys.getswitchinterval()))
     # bitsandbytes tells at each start that an optional package is absent; `check_versions` refuses that package.
     logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
     if "torch" in sys.modules:

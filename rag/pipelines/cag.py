@@ -24,7 +24,7 @@ import numpy as np
 from rag.errors import EmptyQuestion, StoreCorrupt, UnknownKey, WebSearchRefused
 from rag.fusion import decayed
 from rag.llms.base import BaseLLM
-from rag.terms import DECAY, clean, content_terms
+from rag.terms import VECTOR_DECAY, clean, content_terms
 from rag.types import Embedder, Turn
 from rag.vectors import Header, StaleIndex, VectorIndex, replace_file
 
@@ -222,7 +222,7 @@ class CAG:
     ) -> list[str]:
         stands_alone = len(content_terms(question)) >= STANDALONE_TERMS
         asked = [*(turn.question for turn in turns if not stands_alone), question]
-        vector = decayed(np.stack([self._embedder.embed_query(text) for text in asked]), DECAY)
+        vector = decayed(np.stack([self._embedder.embed_query(text) for text in asked]), VECTOR_DECAY)
         positions, cosines = prepared.index.search(vector, np.arange(len(prepared.texts)), top_k)
         near = zip(positions.tolist(), cosines.tolist(), strict=True)
         return [prepared.texts[position] for position, cosine in near if cosine >= threshold]

@@ -98,6 +98,15 @@ def test_products_of_numpy_have_no_helper_that_spins_after_them(first: str, own:
     assert run_python(code, **own).stdout.strip() == expected
 
 
+@pytest.mark.parametrize(("own", "expected"), [(0.005, 0.0005), (0.0001, 0.0001)])
+def test_threads_take_turns_often_or_as_often_as_they_did(own: float, expected: float) -> None:
+    code = (
+        f"import sys; sys.setswitchinterval({own}); from rag.llms.machine import set_up_machine; set_up_machine();"
+        "print(round(sys.getswitchinterval(), 6))"
+    )
+    assert float(run_python(code).stdout) == pytest.approx(expected, rel=0.02)
+
+
 COMPILED = (
     "from rag.llms.machine import set_up_machine; set_up_machine();"
     "import numba; print(numba.config.CACHE_DIR or 'none')"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from rag.fusion import MIN_RANGE
 from rag.retrieve import STANDS_OUT, Retrieval, Retriever, Weights
-from rag.terms import _WORD, DECAY, content_terms, match_any, weighted_terms, words_of
+from rag.terms import _WORD, VECTOR_DECAY, content_terms, match_any, weighted_terms, words_of
 from tests.rag.bf16 import rounded
 from tests.rag.shelf import Shelf
 
@@ -119,7 +119,7 @@ def plain_affinity(
 def plain_cosines(shelf: Shelf, turns: Sequence[str], texts: dict[int, str]) -> dict[int, tuple[float, float]]:
     """With the earlier questions, and without, of every chunk that has a vector."""
     vectors = [shelf.embedder.embed_query(turn).astype(np.float64) for turn in turns]
-    mean = sum(DECAY**age * vector for age, vector in enumerate(reversed(vectors)))
+    mean = sum(VECTOR_DECAY**age * vector for age, vector in enumerate(reversed(vectors)))
     mean = mean / np.linalg.norm(mean)
     rows = {key: rounded(shelf.embedder.embed([text])[0]) for key, text in texts.items() if key in shelf.vectors}
     return {key: (float(mean @ row), float(vectors[-1] @ row)) for key, row in rows.items()}
