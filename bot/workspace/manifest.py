@@ -21,7 +21,7 @@ def read_manifest(path: Path) -> Json:
     try:
         manifest = yaml.safe_load(path.read_text(encoding="utf-8"))  # JSON is YAML too
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise WorkspaceError(f"The manifest {path} could not be read: {error}") from error
+        raise WorkspaceError(f"{path} could not be read: it is not there, or neither JSON nor YAML.") from error
     if not isinstance(manifest, dict) or "display_information" not in manifest:
         raise WorkspaceError(f"{path} is no Slack app manifest: it has no display_information.")
     return options_of(manifest)
