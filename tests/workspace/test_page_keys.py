@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, FileChooser, Page, expect
 
 from tests.workspace.conftest import Scene, build_scene
 from tests.workspace.pages import open_page, picture
@@ -166,12 +166,14 @@ async def _send_the_form(page: Page, keys: Keyboard) -> None:
 async def test_file_is_added_and_sent(stage: Scene, browser: Browser, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("Thirty days.")
     page, problems = await open_page(stage, browser)
+    choosers: list[FileChooser] = []
+    page.on("filechooser", lambda chooser: choosers.append(chooser))  # early: the browser is told a moment later
     keys = Keyboard(page)
     await keys.until("F6", "#compose-channel")
     await keys.until("Tab", "[aria-label='Add files']")
-    async with page.expect_file_chooser() as choosing:
-        await keys.press("Enter")
-    await (await choosing.value).set_files(tmp_path / "notes.txt")
+    await keys.press("Enter")
+    await stage.workspace.wait_for(lambda: choosers)
+    await choosers[0].set_files(tmp_path / "notes.txt")
     await expect(page.locator("#compose-channel")).to_be_focused()
     await expect(page.locator(".chip")).to_contain_text("notes.txt")
     await keys.press("Enter")
