@@ -11,7 +11,7 @@ from bot.workspace.arguments import Arguments, read_arguments
 from bot.workspace.core import Call, Core
 from bot.workspace.errors import ApiError
 from bot.workspace.faults import Fault
-from bot.workspace.methods import (
+from bot.workspace.methods import (  # noqa: F401 - each registers its methods
     assistant,
     bookmarks,
     channels,
@@ -28,23 +28,6 @@ from bot.workspace.methods import (
     views,
 )
 from bot.workspace.methods.registry import METHODS, Method
-
-FAMILIES = (
-    assistant,
-    bookmarks,
-    channels,
-    chat,
-    conversations,
-    directory,
-    files,
-    people,
-    pins,
-    reactions,
-    scheduled,
-    streams,
-    unfurls,
-    views,
-)
 
 
 class WebApi:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -92,6 +93,17 @@ async def make_scene() -> AsyncIterator[Callable[..., Awaitable[Scene]]]:
 @pytest.fixture
 async def scene(make_scene: Callable[..., Awaitable[Scene]]) -> Scene:
     return await make_scene()
+
+
+@pytest.fixture
+async def make_stage(make_scene: Callable[..., Awaitable[Scene]]) -> Callable[..., Awaitable[Scene]]:
+    """A scene that is looked at on the page, where an app is given as long as Slack gives it."""
+    return partial(make_scene, team_name="Harbour & Co", ack_timeout_s=3.0)
+
+
+@pytest.fixture
+async def stage(make_stage: Callable[..., Awaitable[Scene]]) -> Scene:
+    return await make_stage(shortcuts=[("tell", "Tell us about this")])
 
 
 @pytest.fixture

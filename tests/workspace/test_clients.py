@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.workspace.server import Workspace
 from bot.workspace.state import Message
 from tests.conftest import REPOSITORY
 from tests.workspace.conftest import Scene
@@ -54,15 +55,19 @@ def node_app(name: str) -> tuple[Sequence[str], Path]:
     return ["node", f"{name}.js"], node_folder()
 
 
+async def started(place: Workspace, command: Sequence[str], folder: Path) -> asyncio.subprocess.Process:
+    """An app as a process of its own, which knows nothing but what the workspace tells every app."""
+    env = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()} | place.environment
+    return await asyncio.create_subprocess_exec(
+        *command, cwd=folder, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+
+
 @asynccontextmanager
 async def running(scene: Scene, command: Sequence[str], folder: Path) -> AsyncIterator[None]:
     """The app, once it said that it is ready."""
     place = scene.workspace
-    env = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
-    env |= {"SLACK_BOT_TOKEN": place.bot_token, "SLACK_APP_TOKEN": place.app_token, "SLACK_API_URL": place.api_url}
-    app = await asyncio.create_subprocess_exec(
-        *command, cwd=folder, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
+    app = await started(place, command, folder)
     assert app.stdout
     try:
         async with asyncio.timeout(60):

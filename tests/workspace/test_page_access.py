@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
-from tests.workspace.conftest import Scene, build_scene
+from tests.workspace.conftest import Scene
 from tests.workspace.pages import PHONE, open_page, picture
 from tests.workspace.test_page_app import HOME, Bot, answered
 from tests.workspace.test_page_looks import picture_blocks, png
@@ -27,14 +27,8 @@ LOOKS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Scene]:
-    scene = await build_scene(
-        team_name="Harbour & Co", shortcuts=[("tell", "Tell us about this")], hints=["Who signed?"]
-    )
-    yield scene
-    for handler in scene.clients:
-        await handler.close_async()
-    await scene.workspace.stop()
+async def stage(make_stage: Callable[..., Awaitable[Scene]]) -> Scene:
+    return await make_stage(shortcuts=[("tell", "Tell us about this")], hints=["Who signed?"])
 
 
 async def violations(page: Page, view: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 from slack_bolt.async_app import AsyncApp
 
-from tests.workspace.conftest import Scene, build_scene
+from tests.workspace.conftest import Scene
 from tests.workspace.pages import PHONE, open_page, picture
 from tests.workspace.recorder import Recorder
 
@@ -153,15 +152,6 @@ class Bot:
     async def _closed(self, ack: Any, body: dict[str, Any]) -> None:
         await ack()
         self.closed.append(body)
-
-
-@pytest.fixture
-async def stage() -> AsyncIterator[Scene]:
-    scene = await build_scene(team_name="Harbour & Co", shortcuts=[("tell", "Tell us about this")])
-    yield scene
-    for handler in scene.clients:
-        await handler.close_async()
-    await scene.workspace.stop()
 
 
 async def connected(stage: Scene) -> Bot:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
@@ -13,20 +12,11 @@ from slack_sdk.errors import SlackApiError
 
 from bot.workspace import file_host, sockets
 from bot.workspace.faults import STANDING
-from tests.workspace.conftest import Scene, build_scene
+from tests.workspace.conftest import Scene
 from tests.workspace.pages import PHONE, open_page, picture
 from tests.workspace.test_page_app import Bot
 
 pytestmark = [pytest.mark.page]
-
-
-@pytest.fixture
-async def stage() -> AsyncIterator[Scene]:
-    scene = await build_scene(team_name="Harbour & Co")
-    yield scene
-    for handler in scene.clients:
-        await handler.close_async()
-    await scene.workspace.stop()
 
 
 async def switch(page: Page, stage: Scene, name: str, on: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -11,7 +10,7 @@ from playwright.async_api import Browser, Page, expect
 
 from bot.workspace.page_history import WINDOW_MESSAGES, window
 from bot.workspace.state import Message
-from tests.workspace.conftest import Scene, build_scene
+from tests.workspace.conftest import Scene
 from tests.workspace.pages import open_page
 
 MOST_DRAWN = 250
@@ -27,13 +26,6 @@ TO_THE_END = """async () => {
     const now = list.querySelector(`[data-ts="${read.dataset.ts}"]`);
     return now ? now.getBoundingClientRect().top - before : 10000;
 }"""
-
-
-@pytest.fixture
-async def stage() -> AsyncIterator[Scene]:
-    scene = await build_scene(team_name="Harbour & Co")
-    yield scene
-    await scene.workspace.stop()
 
 
 async def fill(stage: Scene, count: int, thread_ts: str | None = None) -> list[Message]:

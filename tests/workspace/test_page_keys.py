@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, FileChooser, Page, expect
 
-from tests.workspace.conftest import Scene, build_scene
+from tests.workspace.conftest import Scene
 from tests.workspace.pages import open_page, picture
 from tests.workspace.test_page_app import Bot, answered
 
@@ -19,15 +18,6 @@ FOCUSED = "document.activeElement"
 IS_OUTLINED = """() => { const node = document.activeElement, style = getComputedStyle(node);
     const ring = (s) => (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 1) || s.boxShadow !== 'none';
     return ring(style) || Boolean(node.closest('.composer') && ring(getComputedStyle(node.closest('.composer')))); }"""
-
-
-@pytest.fixture
-async def stage() -> AsyncIterator[Scene]:
-    scene = await build_scene(team_name="Harbour & Co", shortcuts=[("tell", "Tell us about this")])
-    yield scene
-    for handler in scene.clients:
-        await handler.close_async()
-    await scene.workspace.stop()
 
 
 class Keyboard:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from playwright.async_api import Browser, Page, expect
 
 from bot.cli.samples import HINTS
 from bot.workspace.state import Message
-from tests.workspace.conftest import Scene, build_scene
+from tests.workspace.conftest import Scene
 from tests.workspace.pages import open_page, picture
 
 pytestmark = [pytest.mark.page]
@@ -56,12 +56,8 @@ def png(width: int, height: int) -> bytes:
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Scene]:
-    scene = await build_scene(team_name="Harbour & Co", hints=["What is the notice period?"])
-    yield scene
-    for handler in scene.clients:
-        await handler.close_async()
-    await scene.workspace.stop()
+async def stage(make_stage: Callable[..., Awaitable[Scene]]) -> Scene:
+    return await make_stage(hints=["What is the notice period?"])
 
 
 def picture_blocks(file_id: str, address: str) -> list[dict[str, Any]]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.workspace.conftest import Scene, build_scene
+from tests.workspace.conftest import Scene
 from tests.workspace.pages import open_page
 
 pytestmark = [pytest.mark.page]
@@ -55,13 +54,6 @@ RICH = [
     },
 ]
 TASK = {"type": "task_card", "task_id": "1", "title": "Read <b>", "status": "complete"}
-
-
-@pytest.fixture
-async def stage() -> AsyncIterator[Scene]:
-    scene = await build_scene(team_name="Harbour & Co")
-    yield scene
-    await scene.workspace.stop()
 
 
 async def drawn(page: Page, block: dict[str, Any]) -> str:

@@ -43,8 +43,11 @@ async def test_tombstone_unshares_its_files_too(scene: Scene) -> None:
     _, recorder = await connected(scene)
     posted = await scene.workspace.post("ana", "general", "here", files=[FILE])
     await scene.workspace.post("ben", "general", "reply", thread_ts=posted.ts)
+    (file,) = posted.files
     await scene.workspace.delete_message(posted)
     await scene.workspace.wait_for(lambda: recorder.events("file_unshared"))
+    (event,) = recorder.events("file_unshared")
+    assert (event["file_id"], event["channel_id"]) == (file.id, scene.general.id)
 
 
 async def test_deleting_a_file_is_not_unsharing_it(scene: Scene) -> None:

@@ -5,8 +5,6 @@ They know nothing of this workspace but three environment variables; their manif
 
 from __future__ import annotations
 
-import asyncio
-import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -19,32 +17,29 @@ import pytest
 from bot.workspace.manifest import read_manifest
 from bot.workspace.state import Channel, Message, View
 from tests.workspace.conftest import Scene
-from tests.workspace.test_clients import PATIENCE_S, node_folder
+from tests.workspace.test_clients import PATIENCE_S, node_folder, started
 
 SAMPLES = Path(__file__).parent / "samples"
 MakeScene = Callable[..., Awaitable[Scene]]
+App = Callable[[str, str], tuple[Sequence[str], Path]]
 
 
 def in_python(sample: str, file: str) -> tuple[Sequence[str], Path]:
     return [sys.executable, file], SAMPLES / sample
 
 
-def in_node(sample: str) -> tuple[Sequence[str], Path]:
+def in_node(sample: str, file: str) -> tuple[Sequence[str], Path]:
     """A copy of the app beside Slack's packages, where Node looks for them."""
     folder = node_folder() / sample
     shutil.copytree(SAMPLES / sample / "node", folder, dirs_exist_ok=True)
-    return ["node", "app.js"], folder
+    return ["node", file], folder
 
 
 @asynccontextmanager
 async def running(scene: Scene, command: Sequence[str], folder: Path) -> AsyncIterator[None]:
     """The app, started as a newcomer starts it, from when it is connected."""
     place = scene.workspace
-    env = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
-    env |= {"SLACK_BOT_TOKEN": place.bot_token, "SLACK_APP_TOKEN": place.app_token, "SLACK_API_URL": place.api_url}
-    app = await asyncio.create_subprocess_exec(
-        *command, cwd=folder, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
+    app = await started(place, command, folder)
     said = b""
     try:
         await place.wait_for(lambda: place.is_connected or app.returncode is not None, PATIENCE_S)
@@ -103,7 +98,6 @@ async def order_everything(scene: Scene) -> None:
     await change_ones_mind(scene)
     await order_for_somebody(scene)
     await order_from_home(scene)
-    assert not scene.workspace.core.hub.lost
 
 
 async def greet(scene: Scene) -> None:
@@ -194,22 +188,6 @@ async def order_from_home(scene: Scene) -> None:
     await place.wait_for(lambda: order not in place.messages(direct), PATIENCE_S)
 
 
-@pytest.mark.parametrize("file", ["app.py", "app_async.py"])
-async def test_starter_app_in_python_runs_unchanged(make_scene: MakeScene, file: str) -> None:
-    scene = await sample_scene(make_scene, "orders")
-    async with running(scene, *in_python("orders", file)):
-        await order_everything(scene)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(420)
-async def test_starter_app_in_node_runs_unchanged(make_scene: MakeScene) -> None:
-    app = in_node("orders")
-    scene = await sample_scene(make_scene, "orders")
-    async with running(scene, *app):
-        await order_everything(scene)
-
-
 # ---- the assistant ----
 
 
@@ -232,20 +210,21 @@ async def chat(scene: Scene) -> None:
     await place.wait_for(lambda: (greeting.metadata or {})["event_payload"]["channel_id"] == scene.board.id, PATIENCE_S)
     await place.post("ana", direct, "Where am I?", thread_ts=root.ts)
     await said(scene, direct, f"You look at <#{scene.board.id}>.", root.ts)
-    assert not place.core.hub.lost
 
 
-@pytest.mark.parametrize("file", ["app.py", "app_async.py"])
-async def test_assistant_in_python_runs_unchanged(make_scene: MakeScene, file: str) -> None:
-    scene = await sample_scene(make_scene, "helper")
-    async with running(scene, *in_python("helper", file)):
-        await chat(scene)
+# ---- both, in each of Bolt's tongues ----
+
+PYTHON = [pytest.param(in_python, file, id=file) for file in ("app.py", "app_async.py")]
+NODE = pytest.param(in_node, "app.js", id="app.js", marks=[pytest.mark.slow, pytest.mark.timeout(420)])
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(420)
-async def test_assistant_in_node_runs_unchanged(make_scene: MakeScene) -> None:
-    app = in_node("helper")
-    scene = await sample_scene(make_scene, "helper")
+@pytest.mark.parametrize(("sample", "used"), [("orders", order_everything), ("helper", chat)])
+@pytest.mark.parametrize(("tongue", "file"), [*PYTHON, NODE])
+async def test_sample_app_runs_unchanged(
+    make_scene: MakeScene, tongue: App, file: str, sample: str, used: Callable[[Scene], Awaitable[None]]
+) -> None:
+    app = tongue(sample, file)
+    scene = await sample_scene(make_scene, sample)
     async with running(scene, *app):
-        await chat(scene)
+        await used(scene)
+    assert not scene.workspace.core.hub.lost, "everything was acknowledged in time"

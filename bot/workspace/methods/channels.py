@@ -9,7 +9,7 @@ from bot.workspace import channel_changes
 from bot.workspace.arguments import Arguments
 from bot.workspace.core import Core
 from bot.workspace.errors import ApiError
-from bot.workspace.methods.places import SCOPE_KINDS, need_scope
+from bot.workspace.methods.places import SCOPE_KINDS, in_use, need_scope
 from bot.workspace.methods.registry import method
 from bot.workspace.state import Channel
 
@@ -38,12 +38,7 @@ def managed_channel(core: Core, args: Arguments, kinds: tuple[str, ...] = CHANNE
 
 def own_channel(core: Core, args: Arguments, kinds: tuple[str, ...] = CHANNELS, narrow: str = "") -> Channel:
     """A channel to be changed that the app is in and that is not archived. Raises: ApiError."""
-    channel = managed_channel(core, args, kinds, narrow)
-    if core.state.bot.id not in channel.members:
-        raise ApiError("not_in_channel")
-    if channel.is_archived:
-        raise ApiError("is_archived")
-    return channel
+    return in_use(core, managed_channel(core, args, kinds, narrow))
 
 
 def channel_name(core: Core, args: Arguments) -> str:

@@ -47,7 +47,11 @@ def joined_channel(core: Core, args: Arguments, name: str = "channel") -> Channe
     wanted = args.needed(name, "channel_not_found")
     if wanted in core.state.users:
         wanted = open_direct(core, wanted).id
-    channel = core.state.visible_to_bot(wanted)
+    return in_use(core, core.state.visible_to_bot(wanted))
+
+
+def in_use(core: Core, channel: Channel) -> Channel:
+    """A channel that the app is in and that is not archived. Raises: ApiError not_in_channel, is_archived."""
     if core.state.bot.id not in channel.members:
         raise ApiError("not_in_channel")
     if channel.is_archived:
