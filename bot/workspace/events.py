@@ -98,7 +98,10 @@ class EventSender:
 
     def _domain(self, url: str) -> str:
         """The one of the app's domains that an address is in, or an empty text."""
-        host = urlsplit(url).hostname or ""
+        try:
+            host = urlsplit(url).hostname or ""
+        except ValueError:  # "https://[x", which people may well write
+            return ""
         return next((domain for domain in self.domains if f".{host}".endswith(f".{domain}")), "")
 
     def _file_first_seen(self, file: File, channel: Channel) -> None:

@@ -40,6 +40,12 @@ async def test_app_is_told_of_its_addresses_and_unfurls_them(make_scene: MakeSce
     assert [event["message"]["attachments"][0]["title"] for event in changed] == ["First", "Second"]
 
 
+async def test_what_only_looks_like_an_address_is_posted(make_scene: MakeScene) -> None:
+    scene = await make_scene(events=SENT, scopes=every_scope(), unfurl_domains=["example.com"])
+    for text in ("see https://[x", "http://[::1 and https://a..b:99999/x", "https://%[]@example.com:port"):
+        assert (await scene.workspace.post("ana", "general", text)).text
+
+
 async def test_previews_that_slack_refuses(make_scene: MakeScene) -> None:
     scene = await make_scene(scopes=every_scope())
     posted = await scene.workspace.post("ana", "general", "https://example.com/a")
